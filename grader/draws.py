@@ -1,0 +1,55 @@
+"""Numbers that both sides of the wall can compute: a value is a function of (seed, name, shape) and of nothing else.
+
+Probes name their inputs and parameters instead of carrying them; the kernel's agent and the judges call this module,
+which is shipped into the kernel unchanged. So what comes back from a student's process is never believed about its
+own inputs. No random generator is used, hence no order of declaration, library version or device can change a value.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+
+import torch
+
+_HALF_WIDTH = math.sqrt(3.0)  # uniform on [-√3, √3) has mean 0 and variance 1
+
+
+def _words(seed: str, name: str, shape: Sequence[int]) -> torch.Tensor:
+    """64 pseudo-random bits for each element, as a flat int64 tensor."""
+    count = math.prod(shape)
+    key = "\0".join([seed, name, ",".join(str(size) for size in shape)])
+    digest = bytearray(hashlib.shake_256(key.encode("utf-8", "surrogatepass")).digest(8 * max(count, 1)))
+    return torch.frombuffer(digest, dtype=torch.int64)[:count]
+
+
+def draw(seed: str, name: str, shape: Sequence[int], *, scale: float = 1.0) -> torch.Tensor:
+    """Zero-mean values of standard deviation `scale`, bounded by √3 · `scale`; float64, shape `shape`."""
+    unit = (_words(seed, name, shape) >> 11).to(torch.float64) / 2.0**52
+    return (unit * (_HALF_WIDTH * scale)).reshape(tuple(shape))
+
+
+def draw_integers(seed: str, name: str, shape: Sequence[int], *, below: int) -> torch.Tensor:
+    """Integers in [0, `below`); int64, shape `shape`.
+
+    Raises:
+        ValueError: if `below` is not between 1 and 2**31.
+    """
+    if not 1 <= below <= 2**31:
+        raise ValueError(f"below must lie in [1, 2**31], found {below}")
+    return ((_words(seed, name, shape) >> 11) % below).reshape(tuple(shape))
+
+
+def parameter_name(owner: str, qualified_name: str, salt: int) -> str:
+    """The name under which a parameter of a probed module is drawn; `salt` counts redraws of a degenerate net."""
+    return f"{owner}/{qualified_name}#{salt}"
+
+
+def parameter_scale(shape: Sequence[int], scale: float | str) -> float:
+    """The standard deviation for a parameter: a number, or "fan_in" for 1/√(columns), 1-D tensors counted as biases."""
+    if isinstance(scale, str):
+        if scale != "fan_in":
+            raise ValueError(f'scale must be a number or "fan_in", found {scale!r}')
+        return 1.0 / math.sqrt(shape[-1]) if len(shape) >= 2 else 0.5
+    return scale

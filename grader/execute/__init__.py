@@ -1,0 +1,26 @@
+"""Execution: submissions and probes go in, evidence comes out. It runs untrusted code, never in this process."""
+
+from grader.execute.batch import Job, execute_batch
+from grader.execute.contract import Clause, examine
+from grader.execute.detect import detect
+from grader.execute.doctor import Finding, report
+from grader.execute.environment import KernelEnvironment, locate
+from grader.execute.plan import PARTS, agent_digest, part_key, parts_wanted
+from grader.execute.session import PartOutcome
+
+__all__ = [
+    "PARTS",
+    "Clause",
+    "Finding",
+    "Job",
+    "KernelEnvironment",
+    "PartOutcome",
+    "agent_digest",
+    "detect",
+    "examine",
+    "execute_batch",
+    "locate",
+    "part_key",
+    "parts_wanted",
+    "report",
+]

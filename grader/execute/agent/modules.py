@@ -1,0 +1,153 @@
+"""Looks into `torch.nn.Module` objects without trusting what a student's class has made of their methods."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from .guard import clean_text
+
+_MODULES = 2_000
+_PARAMETERS = 2_000
+_ATTRIBUTES = 100
+
+
+def parameters_of(module: torch.nn.Module) -> list[tuple[str, torch.nn.Parameter]]:
+    """Registered parameters by qualified name; methods shadowed by attributes do not disturb it."""
+    found: list[tuple[str, torch.nn.Parameter]] = []
+    for prefix, owner in _registered(module):
+        for name, parameter in owner._parameters.items():
+            if parameter is not None and not any(parameter is known for _, known in found):
+                found.append((f"{prefix}.{name}" if prefix else name, parameter))
+                if len(found) == _PARAMETERS:
+                    return found
+    return found
+
+
+def modules_of(module: torch.nn.Module) -> list[tuple[str, torch.nn.Module]]:
+    """The module (empty name) and all inside it, those in plain lists, tuples and dicts included, each once."""
+    found = _registered(module)
+    known = {id(part) for _, part in found}
+    place = 0
+    while place < len(found) and len(found) < _MODULES:
+        prefix, part = found[place]
+        place += 1
+        for name, hidden in _unregistered(part):
+            if id(hidden) not in known:
+                qualified = f"{prefix}.{name}" if prefix else name
+                for inner, member in _registered(hidden):
+                    if id(member) not in known:
+                        known.add(id(member))
+                        found.append((f"{qualified}.{inner}" if inner else qualified, member))
+    return found[:_MODULES]
+
+
+def _registered(module: torch.nn.Module) -> list[tuple[str, torch.nn.Module]]:
+    found: list[tuple[str, torch.nn.Module]] = []
+    known = set()
+    pending: list[tuple[str, torch.nn.Module]] = [("", module)]
+    while pending and len(found) < _MODULES:
+        name, part = pending.pop(0)
+        if id(part) in known:
+            continue
+        known.add(id(part))
+        found.append((name, part))
+        inner = [(f"{name}.{key}" if name else key, child) for key, child in part._modules.items() if child is not None]
+        pending = inner + pending
+    return found
+
+
+def _unregistered(module: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Module]]:
+    for name, value in list(vars(module).items()):
+        if name.startswith("_"):
+            continue
+        inside: list[tuple[str, Any]] = []
+        if isinstance(value, torch.nn.Module):
+            inside = [(name, value)]
+        elif isinstance(value, (list, tuple)):
+            inside = [(f"{name}.{place}", item) for place, item in enumerate(value[:_MODULES])]
+        elif isinstance(value, dict):
+            inside = [(f"{name}.{key}", item) for key, item in list(value.items())[:_MODULES] if isinstance(key, str)]
+        for qualified, item in inside:
+            if isinstance(item, torch.nn.Module):
+                yield qualified, item
+
+
+def prepare(module: torch.nn.Module, dtype: torch.dtype) -> None:
+    """Convert a module to a dtype and switch dropout and the like off."""
+    for _, part in modules_of(module):
+        part.training = False
+        for parameter in part._parameters.values():
+            if parameter is not None and parameter.is_floating_point():
+                parameter.data = parameter.data.to(dtype)
+        for name, buffer in part._buffers.items():
+            if buffer is not None and buffer.is_floating_point():
+                part._buffers[name] = buffer.to(dtype)
+
+
+def is_library(value: object) -> bool:
+    """True if the class is torch's own."""
+    return str(type(value).__module__).partition(".")[0] == "torch"
+
+
+def dtype_name(dtype: object) -> str:
+    """`float64` for `torch.float64`."""
+    return str(dtype).rpartition(".")[2]
+
+
+def facts_of(value: object) -> dict[str, Any]:
+    """JSON of `Facts`."""
+    if not isinstance(value, torch.nn.Module):
+        return {"class_name": _class_name(value), "is_module": False, "attributes": _attributes(value)}
+    return {
+        "class_name": _class_name(value),
+        "is_module": True,
+        "parameters": [
+            {
+                "name": clean_text(name, 300),
+                "shape": list(parameter.shape),
+                "dtype": dtype_name(parameter.dtype),
+                "requires_grad": parameter.requires_grad,
+            }
+            for name, parameter in parameters_of(value)
+        ],
+        "modules": [
+            {
+                "name": clean_text(name, 300),
+                "class_name": _class_name(part),
+                "library": is_library(part),
+                "attributes": _attributes(part),
+            }
+            for name, part in modules_of(value)
+        ],
+        "attributes": _attributes(value),
+    }
+
+
+def _class_name(value: object) -> str:
+    return clean_text(type(value).__name__, 100)
+
+
+def _attributes(value: object) -> dict[str, int | float | bool | str | None]:
+    """Public scalar attributes of an instance."""
+    found: dict[str, int | float | bool | str | None] = {}
+    for name, attribute in list(getattr(value, "__dict__", {}).items())[: 10 * _ATTRIBUTES]:
+        if not isinstance(name, str) or name.startswith("_") or name == "training" or len(found) == _ATTRIBUTES:
+            continue
+        if type(attribute) is str:
+            found[clean_text(name, 100)] = clean_text(attribute, 200)
+        elif _is_plain_number(attribute):
+            found[clean_text(name, 100)] = attribute
+    return found
+
+
+def _is_plain_number(value: object) -> bool:
+    """True for None, a truth value, and a number that JSON can hold."""
+    if type(value) is int:
+        return abs(value) < 2**63
+    if type(value) is float:
+        return math.isfinite(value)
+    return value is None or value is True or value is False

@@ -1,0 +1,232 @@
+"""Runs the steps of a probe; each kind of step is one function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from . import draws  # type: ignore[attr-defined]  # the host puts draws.py beside this file
+from .control import AgentError, Control
+from .derivatives import jacobian, outputs_of, variables, vjp
+from .modules import parameters_of, prepare
+from .scope import Json, Scope
+from .session import seed_everything
+from .tracing import Tracer
+from .values import changed_positions, snapshot
+
+_INITIAL_ELEMENTS = 200_000
+_REDRAWS = 4
+
+
+def run_steps(scope: Scope, steps: list[Json]) -> None:
+    """Run top-level steps; `scope.step` tells which one runs."""
+    for number, step in enumerate(steps):
+        scope.step = number
+        _run(scope, step)
+
+
+def _run(scope: Scope, step: Json) -> None:
+    kind = step["do"]
+    if kind not in _STEPS:
+        raise AgentError(f"no step is called {kind!r}")
+    _STEPS[kind](scope, step)
+
+
+def _arguments(scope: Scope, step: Json) -> tuple[list[Any], dict[str, Any]]:
+    positional = [scope.evaluate(argument) for argument in step.get("args", ())]
+    return positional, {name: scope.evaluate(value) for name, value in step.get("kwargs", {}).items()}
+
+
+def _construct(scope: Scope, step: Json) -> None:
+    target = scope.student(step["target"])
+    positional, keywords = _arguments(scope, step)
+    made = target(*positional, **keywords)
+    gradients: dict[str, str] = {}
+    if isinstance(made, torch.nn.Module):
+        prepare(made, scope.dtype)
+        name = step["save"] + scope.suffix
+        parameters = parameters_of(made)
+        if sum(parameter.numel() for _, parameter in parameters) <= _INITIAL_ELEMENTS:
+            gradients = {
+                qualified: scope.recorder.keep(f"{name}/p/{qualified}", parameter)
+                for qualified, parameter in parameters
+                if parameter.is_floating_point()
+            }
+    scope.save_result(step["save"], made)
+    scope.record_object(step["save"], made, gradients=gradients)
+
+
+def _let(scope: Scope, step: Json) -> None:
+    value = scope.evaluate(step["value"])
+    scope.save(step["save"], value)
+    if step.get("record"):
+        scope.record(step["save"], value)
+
+
+def _get(scope: Scope, step: Json) -> None:
+    value = scope.named(step["of"])
+    for part in step["attribute"].split("."):
+        try:
+            value = _part(value, part)
+        except (AttributeError, LookupError, TypeError):
+            scope.save_result(step["save"], None)
+            scope.records[step["save"] + scope.suffix] = {"kind": "missing"}
+            return
+    scope.save_result(step["save"], value)
+    scope.record(step["save"], value)
+
+
+def _part(value: Any, part: str) -> Any:
+    """An attribute, or the item of a sequence where the part is a number."""
+    return value[int(part)] if part.isdigit() else getattr(value, part)
+
+
+def _set(scope: Scope, step: Json) -> None:
+    *path, last = step["attribute"].split(".")
+    owner = scope.named(step["of"])
+    for part in path:
+        owner = _part(owner, part)
+    value = scope.evaluate(step["value"])
+    if isinstance(getattr(owner, last, None), torch.nn.Parameter) and isinstance(value, torch.Tensor):
+        value = torch.nn.Parameter(value.detach())
+    setattr(owner, last, value)
+
+
+def _fill(scope: Scope, step: Json) -> None:
+    fill_module(scope, step["of"], step.get("scale", "fan_in"), 0)
+
+
+def fill_module(scope: Scope, name: str, scale: Any, salt: int) -> None:
+    """Overwrite the parameters of a named module with their draws; anything else is left alone."""
+    full = scope.full_name(name)
+    module = scope.named(name)
+    if not isinstance(module, torch.nn.Module):
+        return
+    with torch.no_grad():
+        for qualified, parameter in parameters_of(module):
+            if parameter.is_floating_point():
+                key = draws.parameter_name(full, qualified, salt)
+                width = draws.parameter_scale(parameter.shape, scale)
+                parameter.copy_(draws.draw(scope.seed, key, parameter.shape, scale=width))
+    scope.fills[full] = (scale, salt)
+    scope.salt = max(scope.salt, salt)
+
+
+def _seed(scope: Scope, step: Json) -> None:
+    seed_everything(step["value"])
+
+
+def _call(scope: Scope, step: Json) -> None:
+    target = scope.evaluate(step["target"])
+    if step.get("method"):
+        target = getattr(target, step["method"])
+    positional, keywords = _arguments(scope, step)
+    given = [*positional, *keywords.values()]
+    before = snapshot(given)
+    value = target(*positional, **keywords)
+    scope.save_result(step["save"], value)
+    scope.record(step["save"], value, changed=changed_positions(given, before))
+
+
+def _record_gradients(scope: Scope, name: str, gradients: dict[str, torch.Tensor]) -> None:
+    full = name + scope.suffix
+    keys = {wrt: scope.recorder.keep(f"{full}/d/{wrt}", gradient) for wrt, gradient in gradients.items()}
+    scope.records[full] = {**scope.records[full], "gradients": keys}
+
+
+def _jacobian(scope: Scope, step: Json) -> None:
+    _call(scope, step)
+    value = scope.named(step["save"])
+    _record_gradients(scope, step["save"], jacobian(value, variables(scope, step["wrt"])))
+
+
+def _vjp(scope: Scope, step: Json) -> None:
+    scope.records[step["save"] + scope.suffix] = {"kind": "none"}
+    gradients = vjp(scope, scope.named(step["output"]), step["weights"], variables(scope, step["wrt"]))
+    _record_gradients(scope, step["save"], gradients)
+
+
+def _trace(scope: Scope, step: Json) -> None:
+    target = scope.evaluate(step["target"])
+    while True:
+        positional, keywords = _arguments(scope, step)
+        given = [*positional, *keywords.values()]
+        before = snapshot(given)
+        tracer = Tracer(target)
+        finished = False
+        try:
+            with tracer:
+                value = target(*positional, **keywords)
+            finished = True
+        finally:
+            if not finished:
+                calls = tracer.as_json(scope.recorder)
+                scope.records[step["save"] + scope.suffix] = {"kind": "missing", "calls": calls}
+        if not _redrawn(scope, step, value):
+            break
+    scope.save_result(step["save"], value)
+    changed = changed_positions(given, before)
+    scope.record(step["save"], value, calls=tracer.as_json(scope.recorder), changed=changed)
+
+
+def _redrawn(scope: Scope, step: Json, value: Any) -> bool:
+    """True if the module was filled anew since its output does not hang on the first time step."""
+    if not step.get("alive"):
+        return False
+    target = step["target"]
+    name = scope.full_name(target["ref"]) if isinstance(target, dict) and "ref" in target else ""
+    scale, salt = scope.fills.get(name, ("fan_in", _REDRAWS))
+    if salt >= _REDRAWS or _hangs_on_first_step(value, scope.named(step["alive"])):
+        return False
+    fill_module(scope, target["ref"], scale, salt + 1)
+    return True
+
+
+def _hangs_on_first_step(value: Any, sequence: torch.Tensor) -> bool:
+    total = sum(output.sum() for output in outputs_of(value) if output.requires_grad)
+    if not isinstance(total, torch.Tensor) or sequence.dim() < 2:
+        return False
+    (gradient,) = torch.autograd.grad(total, [sequence], retain_graph=True, allow_unused=True)
+    return gradient is not None and bool((gradient[:, 0] != 0).any())
+
+
+def _catch(scope: Scope, step: Json) -> None:
+    raised = None
+    try:
+        for inner in step["steps"]:
+            _run(scope, inner)
+    except (Control, AgentError):
+        raise
+    except BaseException as error:  # noqa: BLE001 - which exception a student's code raises is the evidence
+        raised = type(error).__name__
+    scope.save_result(step["save"], raised)
+    scope.record(step["save"], raised)
+
+
+def _repeat(scope: Scope, step: Json) -> None:
+    outer = scope.suffix
+    try:
+        for number in range(step["times"]):
+            scope.suffix = f"{outer}.{number}"
+            for inner in step["steps"]:
+                _run(scope, inner)
+    finally:
+        scope.suffix = outer
+
+
+_STEPS: dict[str, Callable[[Scope, Json], None]] = {
+    "construct": _construct,
+    "let": _let,
+    "get": _get,
+    "set": _set,
+    "fill": _fill,
+    "seed": _seed,
+    "call": _call,
+    "jacobian": _jacobian,
+    "vjp": _vjp,
+    "trace": _trace,
+    "catch": _catch,
+    "repeat": _repeat,
+}

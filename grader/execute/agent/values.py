@@ -1,0 +1,177 @@
+"""Values as evidence: JSON of `Value`, with tensors collected beside it."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any
+
+import torch
+
+from . import tensor_file
+from .control import Refused
+from .guard import clean_text
+from .modules import dtype_name, facts_of
+
+_NODES = 2_000
+_DEPTH = 8
+_TEXT_CHARS = 2_000
+
+
+def flat_tensors(value: Any, depth: int = _DEPTH) -> Iterator[torch.Tensor]:
+    """The tensors in nested tuples, lists and dicts, in order."""
+    if isinstance(value, torch.Tensor):
+        yield value
+    elif depth and isinstance(value, (tuple, list)):
+        for item in value:
+            yield from flat_tensors(item, depth - 1)
+    elif depth and isinstance(value, dict):
+        for item in list(value.values()):
+            yield from flat_tensors(item, depth - 1)
+
+
+def is_array(value: object) -> bool:
+    """True for a NumPy array."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(value, numpy.ndarray)
+
+
+def array_to_tensor(value: Any) -> torch.Tensor:
+    """A copy of a NumPy array.
+
+    Raises:
+        TypeError: if torch has no such dtype.
+    """
+    return torch.from_numpy(value.copy(order="C"))
+
+
+class Recorder:
+    """Collects what one run of a probe yields; tensors under keys that begin with `prefix`."""
+
+    def __init__(self, prefix: str, room: int) -> None:
+        self.tensors: dict[str, torch.Tensor] = {}
+        self._prefix = prefix
+        self._room = room
+        self._nodes = 0
+
+    def keep(self, name: str, tensor: torch.Tensor) -> str:
+        """Keep a copy of a tensor; its key.
+
+        Raises:
+            Refused: if it does not fit.
+        """
+        key = f"{self._prefix}/{name}"
+        if key not in self.tensors:
+            self._room -= tensor_file.size_of(tensor) + 100
+            if self._room < 0:
+                raise Refused("tensors")
+            self.tensors[key] = tensor.detach().to("cpu").clone(memory_format=torch.contiguous_format)
+        return key
+
+    def keep_by_content(self, tensor: torch.Tensor) -> str:
+        """Keep a tensor once for each distinct content; its identifier.
+
+        Raises:
+            Refused: if it does not fit.
+        """
+        if not _storable(tensor):
+            return "0" * 16
+        content = tensor.detach().to("cpu").contiguous()
+        shape = ",".join(str(size) for size in content.shape)
+        head = f"{dtype_name(content.dtype)}\0{shape}\0".encode("ascii")
+        identifier = sha256(head + tensor_file.raw_bytes(content)).hexdigest()[:16]
+        self.keep(f"t/{identifier}", content)
+        return identifier
+
+    def value(self, name: str, value: Any, depth: int = _DEPTH) -> dict[str, Any]:
+        """JSON of `Value`; tensors are kept under `name`, those inside tuples under `name/0` and so on.
+
+        Raises:
+            Refused: if it does not fit.
+        """
+        self._nodes += 1
+        if isinstance(value, torch.Tensor):
+            return self._tensor("tensor", name, value)
+        if is_array(value):
+            try:
+                return self._tensor("array", name, array_to_tensor(value))
+            except TypeError:
+                return _other(value)
+        if isinstance(value, torch.nn.Module):
+            return {"kind": "object", "facts": facts_of(value)}
+        if isinstance(value, (tuple, list, dict)) and depth and len(value) + self._nodes <= _NODES:
+            return self._container(name, value, depth)
+        return _scalar(value)
+
+    def _tensor(self, kind: str, name: str, tensor: torch.Tensor) -> dict[str, Any]:
+        if not _storable(tensor):
+            return {"kind": "other", "text": f"tensor of {dtype_name(tensor.dtype)}"}
+        key = self.keep(name, tensor)
+        return {"kind": kind, "key": key, "shape": list(tensor.shape), "dtype": dtype_name(tensor.dtype)}
+
+    def _container(self, name: str, value: Any, depth: int) -> dict[str, Any]:
+        if isinstance(value, dict):
+            items = list(value.values())
+            names = [clean_text(str(key), 100) if isinstance(key, (str, int)) else "?" for key in value]
+        else:
+            items, names = list(value), []
+        records = [self.value(f"{name}/{place}", item, depth - 1) for place, item in enumerate(items)]
+        kind = "dict" if isinstance(value, dict) else "list" if isinstance(value, list) else "tuple"
+        return {"kind": kind, "items": records, "names": names}
+
+
+def _storable(tensor: torch.Tensor) -> bool:
+    return tensor.dtype in tensor_file.DTYPES and tensor.layout == torch.strided and not tensor.is_meta
+
+
+def _scalar(value: Any) -> dict[str, Any]:
+    if value is None:
+        return {"kind": "none"}
+    if isinstance(value, str):
+        return {"kind": "text", "text": clean_text(str(value), _TEXT_CHARS)}
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(value, numpy.generic):
+        value = value.item()
+    if isinstance(value, bool) or (type(value) is int and abs(value) < 2**63):
+        return {"kind": "scalar", "scalar": value}
+    if isinstance(value, float):
+        if math.isfinite(value):
+            return {"kind": "scalar", "scalar": float(value)}
+        return {"kind": "scalar", "text": "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"}
+    return _other(value)
+
+
+def _other(value: Any) -> dict[str, Any]:
+    return {"kind": "other", "text": clean_text(type(value).__name__, 100)}
+
+
+def snapshot(values: list[Any]) -> list[torch.Tensor]:
+    """Copies of tensors and arrays, to be compared later."""
+    return [array_to_tensor(value) if is_array(value) else value.detach().clone() for value in flat_arguments(values)]
+
+
+def flat_arguments(value: Any, depth: int = _DEPTH) -> Iterator[Any]:
+    """The tensors and NumPy arrays among arguments, in order."""
+    if isinstance(value, torch.Tensor) or is_array(value):
+        yield value
+    elif depth and isinstance(value, (tuple, list)):
+        for item in value:
+            yield from flat_arguments(item, depth - 1)
+    elif depth and isinstance(value, dict):
+        for item in value.values():
+            yield from flat_arguments(item, depth - 1)
+
+
+def changed_positions(values: list[Any], before: list[torch.Tensor]) -> list[int]:
+    """Positions of what differs from its copy."""
+    now = snapshot(values)
+    pairs = enumerate(before[: len(now)])
+    return [place for place, old in pairs if not _same(old, now[place])]
+
+
+def _same(first: torch.Tensor, second: torch.Tensor) -> bool:
+    if first.shape != second.shape or first.dtype != second.dtype:
+        return False
+    return tensor_file.raw_bytes(first.contiguous()) == tensor_file.raw_bytes(second.contiguous())

@@ -1,0 +1,85 @@
+"""Reads what a kernel left in its private folder, when nobody can change it any more, as if an enemy had written it."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import stat
+import struct
+import sys
+
+_SYS_OPENAT2 = 437  # the same number on every architecture
+_NO_MAGICLINKS, _NO_SYMLINKS, _BENEATH = 0x02, 0x04, 0x08
+_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NOCTTY
+_MOST_NAME = 255
+
+
+class RefusedError(Exception):
+    """A file of a kernel's that is not taken; its text says why. Never leaves this package."""
+
+
+class Readback:
+    """The files of one folder, within limits.
+
+    Args:
+        folder: descriptor of the folder (O_PATH will do).
+        limit: bytes that may be read in all.
+    """
+
+    def __init__(self, folder: int, limit: int) -> None:
+        self._folder = folder
+        self.left = limit
+
+    def exists(self, name: str) -> bool:
+        """True if there is an entry of that name, whatever it is."""
+        try:
+            os.stat(name, dir_fd=self._folder, follow_symlinks=False)
+        except OSError:
+            return False
+        return True
+
+    def size(self, name: str) -> int | None:
+        """Size of a regular file; None if there is none of that name."""
+        try:
+            status = os.stat(name, dir_fd=self._folder, follow_symlinks=False)
+        except OSError:
+            return None
+        return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+    def read(self, name: str, limit: int) -> bytes:
+        """The whole of a regular file directly in the folder.
+
+        Raises:
+            RefusedError: if it is anything else, larger than `limit` or than what is left, or changes meanwhile.
+        """
+        if "/" in name or len(name) > _MOST_NAME:
+            raise RefusedError(f"{name[:80]!r} is not a plain name")
+        descriptor = self._open(name)
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise RefusedError(f"{name} is not a regular file")
+            allowed = min(limit, self.left)
+            if status.st_size > allowed:
+                raise RefusedError(f"{name} has {status.st_size} bytes, {allowed} are left")
+            with os.fdopen(os.dup(descriptor), "rb") as file:
+                content = file.read(status.st_size + 1)
+        except OSError as error:
+            raise RefusedError(f"{name} cannot be read ({os.strerror(error.errno or 0)})") from error
+        finally:
+            os.close(descriptor)
+        if len(content) != status.st_size:
+            raise RefusedError(f"{name} changed while it was read")
+        self.left -= len(content)
+        return content
+
+    def _open(self, name: str) -> int:
+        if sys.platform != "linux":
+            raise RefusedError("evidence is only read on Linux")
+        how = struct.pack("QQQ", _FLAGS, 0, _NO_MAGICLINKS | _NO_SYMLINKS | _BENEATH)
+        libc = ctypes.CDLL(None, use_errno=True)
+        descriptor: int = libc.syscall(_SYS_OPENAT2, self._folder, os.fsencode(name), how, ctypes.c_size_t(len(how)))
+        if descriptor < 0:
+            code = ctypes.get_errno()
+            raise RefusedError(f"{name} cannot be opened ({os.strerror(code)})")
+        return descriptor

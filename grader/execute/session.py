@@ -1,0 +1,326 @@
+"""One part of a submission's evidence: kernel after kernel, until everything was run or left out for a reason."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from grader.errors import SandboxError
+from grader.evidence import CellRun, PartRecord
+from grader.execute.collect import Allowance, JournalLine, KernelEvidence, collect
+from grader.execute.executed import executed_notebook
+from grader.execute.isolation import Isolation
+from grader.execute.kernel import Answer, Kernel
+from grader.execute.layout import AGENT_PACKAGE, Launch
+from grader.execute.ledger import EVERY_DEFINITION, Bad, Ledger
+from grader.execute.plan import PartName, in_order, limits_for_agent
+from grader.execute.tensors import pack
+from grader.execute.training import describe_training
+from grader.execute.watch import Cause, Patience
+from grader.limits import Limits
+from grader.probes import Probe
+from grader.records import CellKind, NotebookRecord, cell_name
+from grader.rubric import Execution
+
+MOST_KERNELS = 8
+_GRACE_S = 3.0
+_CUT = {"output_type": "stream", "name": "stderr", "text": "[more was printed; it is not kept]\n"}
+
+
+class Clock:
+    """Time that the kernels of one submission may still take together."""
+
+    def __init__(self, seconds: float) -> None:
+        self.left_s = seconds
+
+    def took(self, seconds: float) -> None:
+        """Count the time of one request."""
+        self.left_s -= seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartPlan:
+    """What one part asks for."""
+
+    part: PartName
+    notebook: NotebookRecord
+    launch: Launch
+    execution: Execution
+    seed: str
+    probes: tuple[Probe, ...] = ()
+    subjects: tuple[str, ...] = ()
+    training_cells: tuple[int, ...] = ()
+    """All cells that train; only assignments of constants are run of them, except in the part `training`."""
+    train: tuple[int, ...] = ()
+    """The training cells that are run as they stand, last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartOutcome:
+    """A complete part, ready to be stored."""
+
+    part: str
+    record: PartRecord
+    tensors: bytes
+    """A safetensors file."""
+    executed: bytes | None
+    """executed.ipynb; plain text outputs only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Unit:
+    """One request to the agent."""
+
+    kind: Literal["start", "cell", "stand_in", "probe", "train", "finish"]
+    cell: int | None = None
+    probe: str | None = None
+
+    @property
+    def code(self) -> str:
+        argument = "" if self.cell is None else repr(self.cell)
+        argument = argument if self.probe is None else repr(self.probe)
+        return f'__import__("{AGENT_PACKAGE}").{self.kind}({argument})'
+
+
+class PartSession:
+    """Takes one part.
+
+    Args:
+        isolation: the level at which kernels run.
+        plan: what is asked for.
+        clock: what is left of the submission's time; reduced.
+    """
+
+    def __init__(self, isolation: Isolation, plan: PartPlan, clock: Clock) -> None:
+        self._isolation = isolation
+        self._plan = plan
+        self._clock = clock
+        self._limits: Limits = plan.launch.limits
+        self._ledger = Ledger(probes=in_order(plan.probes))
+        self._allowance = Allowance(tensor_bytes=self._limits.evidence_bytes)
+        self._outputs: dict[int, list[dict[str, Any]]] = {}
+        self._answered: set[str] = set()
+        self._kernels = 0
+
+    async def run(self) -> PartOutcome:
+        """The part, complete.
+
+        Raises:
+            SandboxError: if kernels do not start here, or our agent does not.
+        """
+        reason = f"{MOST_KERNELS} kernels had to be given up"
+        while self._kernels < MOST_KERNELS:
+            if self._clock.left_s <= 0:
+                reason = f"the notebook was stopped after {self._limits.notebook_s:g} s in all"
+                self._ledger.say(reason)
+                break
+            if await self._one_kernel():
+                reason = "they left no evidence"
+                break
+        return self._outcome(reason)
+
+    async def _one_kernel(self) -> bool:
+        """Use one kernel as far as it goes; True if no other is needed."""
+        left_out = self._ledger.skip_dependents()
+        kernel = await self._started()
+        self._kernels += 1
+        try:
+            unit, answer = await self._work(kernel, left_out)
+            await kernel.stop()
+            evidence = collect(
+                kernel.process.folders.evidence,
+                cells=[cell for cell, _ in self._code_cells()],
+                probes=self._ledger.probes,
+                allowance=self._allowance,
+            )
+        finally:
+            await kernel.stop()
+            kernel.close()
+        self._ledger.take(evidence)
+        return True if answer.well or unit is None else self._settle(unit, answer, evidence)
+
+    async def _started(self) -> Kernel:
+        """A fresh kernel; a start that fails is ours, so it is tried once more."""
+        launch = replace(self._plan.launch, job=self._job())
+        for attempt in (1, 2):
+            kernel = Kernel(self._isolation, launch)
+            try:
+                await kernel.start()
+            except SandboxError:
+                await kernel.stop()
+                kernel.close()
+                if attempt == 2:
+                    raise
+            except asyncio.CancelledError:
+                await kernel.stop()
+                kernel.close()
+                raise
+            else:
+                return kernel
+        raise AssertionError  # pragma: no cover - the loop returns or raises
+
+    async def _work(self, kernel: Kernel, left_out: set[str]) -> tuple[_Unit | None, Answer]:
+        """Send the requests one by one; the first that does not go well, with its answer."""
+        answer = Answer(cause=Cause.NONE)
+        loop = asyncio.get_running_loop()
+        for unit in self._units(left_out):
+            begun = loop.time()
+            answer = await kernel.request(unit.code, self._patience(unit))
+            if unit.kind not in ("start", "train"):
+                self._clock.took(loop.time() - begun)
+            if unit.kind == "start" and (not answer.well or answer.error is not None):
+                raise SandboxError(
+                    "agent-not-started",
+                    f"our agent did not start in the kernel ({answer.error or answer.cause.value})",
+                    next_step="grader doctor",
+                )
+            if unit.cell is not None:
+                self._outputs[unit.cell] = [*answer.outputs, *([_CUT] if answer.cut else [])]
+            if not answer.well:
+                return unit, answer
+            if unit.probe is not None:
+                self._answered.add(unit.probe)
+        return None, answer
+
+    def _units(self, left_out: set[str]) -> Iterator[_Unit]:
+        plan = self._plan
+        yield _Unit(kind="start")
+        trained = set(plan.train)
+        cells = [index for index, _ in self._code_cells()]
+        if trained and not plan.execution.training.definitions_after:
+            cells = [index for index in cells if index <= max(trained)]
+        in_place = trained if not plan.execution.training.definitions_after else set()
+        for index in cells:
+            if index in in_place:
+                yield _Unit(kind="train", cell=index)
+            elif index not in trained:
+                yield _Unit(kind="cell", cell=index)
+        if trained and not in_place:
+            yield from (_Unit(kind="train", cell=index) for index in sorted(trained))
+        if plan.part == "stand-ins":
+            yield _Unit(kind="stand_in")
+        for probe in self._ledger.probes:
+            if probe.id not in left_out and probe.id not in self._answered:
+                yield _Unit(kind="probe", probe=probe.id)
+        yield _Unit(kind="finish")
+
+    def _code_cells(self) -> list[tuple[int, str]]:
+        return [
+            (cell.index, cell.source)
+            for cell in self._plan.notebook.cells
+            if cell.kind is CellKind.CODE and cell.index not in self._ledger.bad_cells
+        ]
+
+    def _patience(self, unit: _Unit) -> Patience:
+        limits = self._limits
+        left_s = max(self._clock.left_s, 1.0)
+        if unit.kind == "start":
+            return Patience(step_s=limits.start_s, whole_s=limits.start_s)
+        if unit.kind == "train" and unit.cell is not None:
+            whole_s = limits.training_s + 2 * _GRACE_S
+            return Patience(step_s=whole_s, whole_s=whole_s)
+        step_s = limits.probe_s if unit.kind == "probe" else limits.statement_s
+        return Patience(step_s=step_s + _GRACE_S, whole_s=left_s)
+
+    def _job(self) -> dict[str, Any]:
+        plan = self._plan
+        return {
+            "schema": 1,
+            "role": plan.part,
+            "seed": plan.seed,
+            "cells": [{"index": index, "source": source} for index, source in self._code_cells()],
+            "subjects": list(plan.subjects),
+            "probes": [probe.model_dump(mode="json") for probe in self._ledger.probes],
+            "skip_statements": [list(key) for key in sorted(self._ledger.bad_statements)],
+            "done_probes": self._ledger.done(),
+            "stand_ins": dict(plan.execution.stand_ins) if plan.part == "stand-ins" else {},
+            "shims": list(plan.execution.shims),
+            "threads": plan.execution.threads,
+            "limits": limits_for_agent(self._limits),
+            "training_cells": list(plan.training_cells),
+        }
+
+    def _settle(self, unit: _Unit, answer: Answer, evidence: KernelEvidence) -> bool:
+        """Blame what ended the kernel, so that the next one leaves it out; True if there shall be no next one."""
+        status: Bad = "timeout" if answer.cause in (Cause.STALLED, Cause.OUT_OF_TIME, Cause.GAVE_UP) else "killed"
+        unfinished = evidence.unfinished or JournalLine()
+        why = _WHY[answer.cause].format(limits=self._limits)
+        if unit.kind == "train" and unit.cell is not None:
+            self._ledger.say(f"training in {cell_name(unit.cell)} was ended: {why}")
+            return True
+        if unit.cell is not None:
+            self._blame_cell(unit.cell, unfinished, status, why)
+            return False
+        if unit.probe is not None:
+            return not self._blame_probe(unit.probe, unfinished, status, why)
+        self._ledger.say(f"the kernel ended while it had nothing of its own to do: {why}")
+        return True
+
+    def _blame_cell(self, cell: int, unfinished: JournalLine, status: Bad, why: str) -> None:
+        ordinal = unfinished.ordinal
+        if unfinished.begin == "statement" and unfinished.cell == cell and ordinal is not None:
+            known = (cell, ordinal) in self._ledger.bad_statements
+            if not known:
+                self._ledger.bad_statements[cell, ordinal] = status
+                line = "" if unfinished.line is None else f", line {unfinished.line},"
+                self._ledger.say(f"the statement in {cell_name(cell)}{line} was ended: {why}")
+                return
+        self._ledger.bad_cells[cell] = status
+        self._ledger.say(f"{cell_name(cell)} was ended: {why}")
+
+    def _blame_probe(self, probe: str, unfinished: JournalLine, status: Bad, why: str) -> bool:
+        """Note which definition hung or killed; False if nothing new was learnt."""
+        timed_out = [key for key, run in self._ledger.runs.items() if key[0] == probe and run.status == "timeout"]
+        self._ledger.say(f"probe {probe} was ended: {why}")
+        if unfinished.begin == "probe" and unfinished.probe == probe:
+            return self._ledger.blame_probe(probe, unfinished.definition, status) or bool(timed_out)
+        if timed_out:
+            return True
+        blamed = [self._ledger.blame_probe(probe, index, status) for index in range(EVERY_DEFINITION)]
+        return any(blamed)
+
+    def _outcome(self, reason: str) -> PartOutcome:
+        plan, ledger = self._plan, self._ledger
+        ledger.close(reason)
+        trained, notes, facts = describe_training(ledger.training, plan.notebook, plan.train, self._limits)
+        cells = {run.index: run for run in (*trained, *ledger.cell_runs())}
+        for run in cells.values():
+            self._say_timeouts(run)
+        record = PartRecord(
+            part=plan.part,
+            level=self._isolation.level,
+            seed=plan.seed,
+            cells=tuple(run for _, run in sorted(cells.items())),
+            definitions=ledger.definitions,
+            probes=tuple(ledger.runs[key] for key in self._in_probe_order()),
+            kernels=max(self._kernels, 1),
+            limits_met=(*ledger.sentences, *notes),
+            environment=ledger.environment | facts,
+        )
+        executed = executed_notebook(plan.notebook, self._outputs)
+        return PartOutcome(part=plan.part, record=record, tensors=pack(ledger.tensors), executed=executed)
+
+    def _say_timeouts(self, run: CellRun) -> None:
+        """Note the statements that the agent itself has stopped."""
+        for ordinal, statement in enumerate(run.statements):
+            if statement.status == "timeout" and (run.index, ordinal) not in self._ledger.bad_statements:
+                place = f"{cell_name(run.index)}, line {statement.line}"
+                self._ledger.say(f"the statement in {place}, was stopped after {self._limits.statement_s:g} s")
+
+    def _in_probe_order(self) -> list[tuple[str, int]]:
+        place = {probe.id: number for number, probe in enumerate(self._ledger.probes)}
+        return sorted(self._ledger.runs, key=lambda key: (place.get(key[0], len(place)), key[1]))
+
+
+_WHY = {
+    Cause.STALLED: "it took longer than one statement or probe may",
+    Cause.OUT_OF_TIME: "the time for the whole notebook ({limits.notebook_s:g} s) was used up",
+    Cause.GAVE_UP: "it took longer than {limits.probe_s:g} s",
+    Cause.MEMORY: "it used more than {limits.memory_bytes} bytes of memory",
+    Cause.FILES: "it made too many files",
+    Cause.FLOOD: "it printed more than {limits.notebook_output_bytes} bytes",
+    Cause.DIED: "the process ended",
+    Cause.PROTOCOL: "what it sent was no message of a kernel",
+}

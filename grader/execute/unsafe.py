@@ -1,0 +1,58 @@
+"""The level `none`: a plain local process, for one's own code only. The evidence says so."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from grader.execute.isolation import Command
+from grader.execute.layout import Launch, Paths, files, variables
+
+
+class NoSandbox:
+    """Starts processes without any isolation, in a temporary folder of their own.
+
+    A rubric's mounts are not made, and only the limits of a process hold.
+    """
+
+    level = "none"
+
+    def __init__(self) -> None:
+        self.paths = Paths()
+
+    def command(self, launch: Launch, program: Sequence[str], *, ready: int | None) -> Command:
+        """The command for one process; see `Isolation.command`."""
+        root = Path(tempfile.mkdtemp(prefix="grader-"))
+        paths = Paths(
+            environment=str(launch.environment.path),
+            agent=str(root / "agent"),
+            job=str(root / "job"),
+            evidence=str(root / "evidence"),
+            sockets=str(root / "sockets"),
+            work=str(root / "work"),
+            temporary=str(root / "tmp"),
+        )
+        for folder in (paths.evidence, paths.sockets, paths.work, paths.temporary):
+            Path(folder).mkdir()
+        inside = files(launch, paths, ready_fd=-1 if ready is None else ready, count_processes=False)
+        for name, content in inside.items():
+            Path(name).parent.mkdir(parents=True, exist_ok=True)
+            Path(name).write_bytes(content)
+        moved = [self._moved(argument, paths) for argument in program]
+        return Command(
+            argv=[str(launch.environment.interpreter), *moved],
+            variables=variables(launch, paths),
+            descriptors=[],
+            new_session=True,
+            folder=paths.work,
+            forget=lambda: shutil.rmtree(root, ignore_errors=True),
+        )
+
+    def _moved(self, argument: str, paths: Paths) -> str:
+        """A path of the sandbox's as this process knows it."""
+        for here, there in ((self.paths.agent, paths.agent), (self.paths.job, paths.job)):
+            if argument.startswith(f"{here}/"):
+                return there + argument.removeprefix(here)
+        return argument

@@ -1,0 +1,125 @@
+"""Watches a running kernel from outside: memory of all its processes, files in its memory, progress in its journal."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+import psutil
+
+from grader.execute.process import KernelProcess
+from grader.execute.readback import Readback
+from grader.limits import Limits
+
+JOURNAL = "journal.jsonl"
+_LOOK_S = 0.2
+_MOST_FILES = 65_536
+
+
+class Cause(Enum):
+    """Why a request did not come to its end."""
+
+    NONE = "none"
+    STALLED = "stalled"
+    """No statement or probe ended in the time that one has."""
+    OUT_OF_TIME = "out-of-time"
+    """The time of the whole notebook is used up."""
+    MEMORY = "memory"
+    FILES = "files"
+    FLOOD = "flood"
+    DIED = "died"
+    """The process ended, by itself or because the system ended it."""
+    PROTOCOL = "protocol"
+    """What it sent was no message of a Jupyter kernel."""
+    GAVE_UP = "gave-up"
+    """The request itself asked for a fresh kernel."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a request may take."""
+
+    step_s: float
+    """Without a new line in the journal."""
+    whole_s: float
+
+
+class Watch:
+    """Looks at one kernel while it works on a request."""
+
+    def __init__(self, kernel: KernelProcess, limits: Limits, *, flooded: Callable[[], bool]) -> None:
+        self._flooded = flooded
+        self._kernel = kernel
+        self._limits = limits
+        self._journal = Readback(kernel.folders.evidence, 0)
+
+    async def until_wrong(self, patience: Patience) -> Cause:
+        """The first thing that goes wrong; runs until then or until it is cancelled."""
+        loop = asyncio.get_running_loop()
+        begun = moved = loop.time()
+        size = self._journal.size(JOURNAL)
+        while True:
+            if self._kernel.dead:
+                return Cause.DIED
+            if self._flooded():
+                return Cause.FLOOD
+            now = loop.time()
+            written = self._journal.size(JOURNAL)
+            if written != size:
+                size, moved = written, now
+            if now - begun > patience.whole_s:
+                return Cause.OUT_OF_TIME
+            if now - moved > patience.step_s:
+                return Cause.STALLED
+            if self._too_many_files():
+                return Cause.FILES
+            if self._too_much_memory():
+                return Cause.MEMORY
+            await asyncio.sleep(_LOOK_S)
+
+    def _too_many_files(self) -> bool:
+        """A tmpfs limits bytes, but not the number of its files, each of which costs the host memory."""
+        if self._kernel.shares_files:
+            return False
+        used = 0
+        for folder in self._kernel.folders.all():
+            status = os.statvfs(folder)
+            used += status.f_files - status.f_ffree
+        return used > _MOST_FILES
+
+    def _too_much_memory(self) -> bool:
+        processes = list(_family(self._kernel.pid))
+        if sum(map(_own_bytes, processes)) <= self._limits.memory_bytes:
+            return False
+        # Pages that a fork has not yet copied were counted for parent and child; the exact figure costs more to get.
+        return sum(map(_fair_bytes, processes)) > self._limits.memory_bytes
+
+
+def _family(pid: int) -> Iterator[psutil.Process]:
+    try:
+        first = psutil.Process(pid)
+        yield first
+        yield from first.children(recursive=True)
+    except psutil.NoSuchProcess:
+        return
+
+
+def _own_bytes(process: psutil.Process) -> int:
+    return _sum_kib(f"/proc/{process.pid}/status", ("RssAnon:", "RssShmem:"))
+
+
+def _fair_bytes(process: psutil.Process) -> int:
+    return _sum_kib(f"/proc/{process.pid}/smaps_rollup", ("Pss_Anon:", "Pss_Shmem:"))
+
+
+def _sum_kib(path: str, names: tuple[str, ...]) -> int:
+    """Sum of some lines "name: number kB"; 0 if the process is gone."""
+    try:
+        lines = Path(path).read_text(errors="replace").splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(names))

@@ -1,0 +1,224 @@
+"""Takes in a batch: finds the hand-ins, reads each, and gives everybody a row."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from grader.errors import ArchiveError, ConfigError
+from grader.intake.choice import Choice, choose
+from grader.intake.entries import Allowance, Entry, shown
+from grader.intake.expectation import Expectation, fit_of
+from grader.intake.folder_reader import list_folder, read_file
+from grader.intake.handins import HandIn, unpack
+from grader.intake.kinds import FileKind, kind_by_content
+from grader.intake.layouts import Layout, Source, layout_named
+from grader.intake.people import Owner, hours_late, owners_of
+from grader.intake.roster import Roster, parse_time
+from grader.intake.tar_reader import list_tar
+from grader.intake.zip_reader import list_zip
+from grader.limits import IntakeLimits
+from grader.records import Reason, Submission
+
+_BATCH_FACTOR = 100
+"""By how much an archive with the work of a whole course may hold more entries than one hand-in."""
+_FITTING_SHARE = 0.3
+
+Attempts = Literal["last", "first", "best"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Taken:
+    """What one hand-in came to, whoever it belongs to."""
+
+    choice: Choice
+    digest: str
+
+
+def take_in(
+    source: Path,
+    *,
+    limits: IntakeLimits,
+    expectation: Expectation,
+    roster: Roster | None = None,
+    layout: str = "auto",
+    attempts: Attempts = "last",
+    ignore: frozenset[str] = frozenset(),
+    received: Mapping[str, str] | None = None,
+) -> list[Submission]:
+    """Every hand-in of the source as a record, sorted by its path; people without one come last.
+
+    What cannot be read is a record with `refused` set, never an exception and never missing. Nothing is run, unpacked
+    to disk or reached through a link.
+
+    Args:
+        source: a folder of hand-ins, an archive of hand-ins, an archive that is one hand-in, a notebook or a script.
+        limits: ceilings for each hand-in.
+        expectation: what the coursework's notebook looks like.
+        roster: who is expected; without it, people are named after their files.
+        layout: how the source is parted into hand-ins.
+        attempts: which of several attempts the rubric counts; only said in the notes, all are given back.
+        ignore: names at the top of the source that are no hand-ins.
+        received: ISO 8601 times by the path of the hand-in, where they are known.
+
+    Raises:
+        ConfigError: the source, the layout or a time in `received` cannot be used.
+    """
+    part = layout_named(layout)
+    times = dict(received or {})
+    for path, moment in times.items():
+        _check_time(moment, path)
+    _check_source(source)
+    with _hand_ins(source, part, limits, expectation, ignore) as found:
+        timed = [replace(one, received=times.get(one.path, one.received)) for one in found]
+        owners = owners_of(timed, roster)
+        taken = {id(one): _take(one, limits, expectation) for one in timed}
+    rows = [row for owner in owners for row in _rows(owner, taken, attempts)]
+    return sorted(rows, key=lambda row: (row.submission == "", row.submission, row.key))
+
+
+def _check_source(source: Path) -> None:
+    if source.is_dir() or source.is_file():
+        if source.is_dir() and not os.access(source, os.R_OK | os.X_OK):
+            raise ConfigError(
+                "source-unreadable",
+                "The folder of submissions may not be read.",
+                where=str(source),
+                next_step="Change its permissions and run the command again.",
+            )
+        return
+    near: list[str] = []
+    if source.parent.is_dir():
+        near = difflib.get_close_matches(source.name, sorted(child.name for child in source.parent.iterdir()), n=1)
+    raise ConfigError(
+        "source-missing",
+        "The submissions are not there.",
+        where=str(source),
+        next_step=f'Did you mean "{source.parent / near[0]}"?' if near else "Check the path.",
+    )
+
+
+def _check_time(text: str, path: str) -> None:
+    try:
+        parse_time(text)
+    except ValueError as error:
+        raise ConfigError(
+            "received-bad-time",
+            f'"{text[:60]}" is no date.',
+            where=path,
+            next_step="Write times as 2026-11-18T16:00+01:00.",
+        ) from error
+
+
+@contextmanager
+def _hand_ins(
+    source: Path, part: Layout, limits: IntakeLimits, expectation: Expectation, ignore: frozenset[str]
+) -> Iterator[list[HandIn]]:
+    """The hand-ins of the source; their entries can be read as long as the context lasts."""
+
+    def fits(entry: Entry) -> bool:
+        return _fits(entry, limits, expectation)
+
+    whole = HandIn(
+        path=shown(source.name),
+        label=source.name,
+        entries=(Entry(path=shown(source.name), read=lambda _: _read_source(source, limits)),),
+        is_folder=False,
+    )
+    if source.is_dir():
+        entries = list_folder(source, limit_bytes=limits.archive_bytes)
+        parted = part(Source(entries=entries, is_folder=True, ignore=ignore, fits=fits))
+        yield [replace(whole, entries=tuple(entries), is_folder=True)] if parted is None else parted
+        return
+    with ExitStack() as stack:
+        try:
+            opened = stack.enter_context(source.open("rb"))
+            entries = _entries_of(opened, source, limits)
+        except (OSError, ArchiveError):
+            # Taken as one hand-in, it is refused with the reason.
+            entries = []
+        parted = part(Source(entries=entries, is_folder=False, ignore=ignore, fits=fits)) if entries else None
+        yield [whole] if parted is None else parted
+
+
+def _entries_of(opened: BinaryIO, source: Path, limits: IntakeLimits) -> list[Entry]:
+    """The entries of an archive that may hold the work of a whole course; none for anything else."""
+    kind = kind_by_content(source.name, opened.read(512))
+    if kind is FileKind.TAR:
+        return list_tar(_read_source(source, limits), Allowance(limits), where=source.name)
+    if kind is not FileKind.ZIP:
+        return []
+    # In a batch each member is a whole hand-in, so it may be as large as one.
+    roomy = limits.model_copy(update={"member_bytes": limits.archive_bytes})
+    return list_zip(opened, limits=roomy, max_members=limits.members * _BATCH_FACTOR, where=source.name)
+
+
+def _read_source(source: Path, limits: IntakeLimits) -> bytes:
+    # Only the instructor's own path may be a link.
+    return read_file(source.resolve(), limit_bytes=limits.archive_bytes, where=source.name)
+
+
+def _fits(entry: Entry, limits: IntakeLimits, expectation: Expectation) -> bool:
+    alone = HandIn(path=entry.path, label=entry.name, entries=(entry,), is_folder=False)
+    notebook = choose(unpack(alone, limits), expectation, limits).notebook
+    return notebook is not None and fit_of(notebook, expectation).share >= _FITTING_SHARE
+
+
+def _take(hand_in: HandIn, limits: IntakeLimits, expectation: Expectation) -> _Taken:
+    try:
+        unpacked = unpack(hand_in, limits)
+        return _Taken(choice=choose(unpacked, expectation, limits), digest=unpacked.digest)
+    except Exception as error:  # noqa: BLE001 - one of the named guards: a submission in a batch
+        reason = Reason(
+            code="intake-fault",
+            what=f"The grader failed while reading the hand-in ({type(error).__name__}). This is no fault of yours.",
+            where=shown(hand_in.path),
+            next_step="Tell the course staff; they have to report it.",
+        )
+        return _Taken(choice=Choice(refused=reason, flags=("intake-fault",)), digest="")
+
+
+def _rows(owner: Owner, taken: Mapping[int, _Taken], attempts: Attempts) -> Iterator[Submission]:
+    person = owner.person
+    group = person.group if person else None
+    if not owner.hand_ins:
+        lms_id = person.lms_id if person else None
+        yield Submission(
+            student=owner.slug,
+            name=shown(owner.name),
+            submission="",
+            key=owner.slug,
+            flags=owner.flags,
+            lms_id=lms_id,
+            group=group,
+        )
+    several = len(owner.hand_ins) > 1
+    for number, hand_in in enumerate(owner.hand_ins, start=1):
+        choice = taken[id(hand_in)].choice
+        yield Submission(
+            student=owner.slug,
+            name=shown(owner.name),
+            submission=hand_in.path,
+            key=f"{owner.slug}.{number}" if several else owner.slug,
+            attempt=number,
+            digest=taken[id(hand_in)].digest,
+            notebook=choice.notebook,
+            refused=choice.refused,
+            notes=(*_attempt_notes(owner.hand_ins, number, attempts), *choice.notes),
+            flags=(*owner.flags, *(("several-attempts",) if several else ()), *choice.flags),
+            received=hand_in.received,
+            hours_late=hours_late(hand_in.received, person),
+            lms_id=person.lms_id if person else hand_in.lms_id,
+            group=group,
+        )
+
+
+def _attempt_notes(hand_ins: Sequence[HandIn], number: int, attempts: Attempts) -> tuple[str, ...]:
+    if len(hand_ins) == 1:
+        return ()
+    return (f"This is attempt {number} of {len(hand_ins)}; the {attempts} one counts.",)

@@ -1,0 +1,186 @@
+"""Picks the notebook to grade among the files of a hand-in, and says which and why."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from grader.errors import NotebookFormatError
+from grader.intake.entries import Problem, shown
+from grader.intake.expectation import Expectation, Fit, fit_of
+from grader.intake.handins import Candidate, Unpacked
+from grader.intake.kinds import FileKind, is_set_aside, kind_by_name
+from grader.intake.notebook_file import read_notebook
+from grader.intake.script_file import read_script
+from grader.intake.slugs import natural_key
+from grader.limits import IntakeLimits
+from grader.records import NotebookRecord, Reason
+
+_MAX_COMPARED = 60
+"""Files of one hand-in that are read; nobody writes more, but a packed environment holds thousands."""
+_NOTEBOOK_BONUS = 0.25
+"""By how much a script must fit better than a notebook: scripts are mostly exports or helpers of the notebook."""
+_MAX_NAMED = 3
+_NOTEBOOK_WANTED = "Hand in the .ipynb file itself; in Jupyter or Colab: File, Download, .ipynb."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The notebook that is graded, or the reason why none is; one of the two is None."""
+
+    notebook: NotebookRecord | None = None
+    refused: Reason | None = None
+    notes: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    candidate: Candidate
+    notebook: NotebookRecord
+    fit: Fit
+
+    @property
+    def rank(self) -> tuple[bool, float, int, int, tuple[tuple[int, int, str], ...]]:
+        """Sorts the best first: own files before leavings, then what fits, then what holds more work."""
+        bonus = _NOTEBOOK_BONUS if self.candidate.kind is FileKind.NOTEBOOK else 0.0
+        path = self.candidate.path
+        return (
+            is_set_aside(path),
+            -(round(self.fit.share, 1) + bonus),
+            -self.fit.own_chars,
+            path.count("/"),
+            natural_key(path),
+        )
+
+
+def choose(unpacked: Unpacked, expectation: Expectation, limits: IntakeLimits) -> Choice:
+    """The notebook that fits the coursework best among those that can be read."""
+    ordered = sorted(unpacked.candidates, key=_reading_order)
+    read: list[_Read] = []
+    failed: list[tuple[Candidate, NotebookFormatError]] = []
+    for candidate in ordered[:_MAX_COMPARED]:
+        try:
+            notebook = _read(candidate, limits)
+        except NotebookFormatError as error:
+            failed.append((candidate, error))
+        else:
+            read.append(_Read(candidate=candidate, notebook=notebook, fit=fit_of(notebook, expectation)))
+    hostile = tuple(problem for _, problem in unpacked.problems if problem.hostile)
+    flags = ("hostile-archive",) if hostile else ()
+    if not read:
+        return Choice(refused=_refusal(unpacked, failed), flags=flags)
+    read.sort(key=lambda one: one.rank)
+    notes, more_flags = _explain(read, failed, unpacked)
+    if len(ordered) > _MAX_COMPARED:
+        notes.append(f"Of {len(ordered):,} notebooks and scripts, {_MAX_COMPARED} were looked at.")
+    return Choice(notebook=read[0].notebook, notes=tuple(notes), flags=flags + more_flags)
+
+
+def _reading_order(candidate: Candidate) -> tuple[bool, bool, int, tuple[tuple[int, int, str], ...]]:
+    path = candidate.path
+    return is_set_aside(path), candidate.kind is not FileKind.NOTEBOOK, path.count("/"), natural_key(path)
+
+
+def _read(candidate: Candidate, limits: IntakeLimits) -> NotebookRecord:
+    reader = read_notebook if candidate.kind is FileKind.NOTEBOOK else read_script
+    return reader(candidate.data, source_name=candidate.path, limits=limits)
+
+
+def _explain(
+    read: list[_Read], failed: list[tuple[Candidate, NotebookFormatError]], unpacked: Unpacked
+) -> tuple[list[str], tuple[str, ...]]:
+    """Notes for the student's page and flags for the instructor."""
+    taken = read[0]
+    path = shown(taken.candidate.path)
+    notes: list[str] = []
+    flags: list[str] = []
+    rivals = _rivals(read)
+    if rivals:
+        names = ", ".join(f'"{shown(rival.candidate.path)}"' for rival in rivals[:_MAX_NAMED])
+        notes.append(f'"{path}" was graded, not {names}{_and_more(len(rivals))}: {_why(taken, rivals[0])}.')
+        if any(rival.candidate.kind is FileKind.NOTEBOOK for rival in rivals):
+            flags.append("several-notebooks")
+    elif is_set_aside(taken.candidate.path):
+        notes.append(f'Only an automatic copy was there: "{path}" was graded.')
+    for candidate, error in failed:
+        if not is_set_aside(candidate.path):
+            place = f" at {error.where}" if error.where else ""
+            notes.append(f'"{shown(candidate.path)}" could not be read{place}: {error.what}')
+            flags.append("unreadable-file")
+    for where, problem in unpacked.problems[:_MAX_NAMED]:
+        notes.append(f'"{shown(where)}" was left out. {problem.what}')
+    if len(unpacked.problems) > _MAX_NAMED:
+        notes.append(f"{len(unpacked.problems) - _MAX_NAMED:,} more entries were left out for such reasons.")
+    beside = [other for other in unpacked.other if not is_set_aside(other)]
+    if beside:
+        names = ", ".join(f'"{shown(other)}"' for other in beside[:_MAX_NAMED])
+        notes.append(f"Files beside the notebook were not used: {names}{_and_more(len(beside))}.")
+    if taken.fit.wanted and not taken.fit.found:
+        notes.append("Nothing that this coursework asks for was found in the notebook. Is it the right one?")
+        flags.append("nothing-expected-found")
+    return notes, tuple(dict.fromkeys(flags))
+
+
+def _rivals(read: list[_Read]) -> list[_Read]:
+    """The other files that might have been meant; copies of the same bytes and leavings of programs are none."""
+    seen = {hashlib.sha256(read[0].candidate.data).digest()}
+    rivals = []
+    for one in read[1:]:
+        digest = hashlib.sha256(one.candidate.data).digest()
+        if digest not in seen and not is_set_aside(one.candidate.path):
+            rivals.append(one)
+        seen.add(digest)
+    return rivals
+
+
+def _why(taken: _Read, rival: _Read) -> str:
+    if taken.fit.wanted and taken.fit.found != rival.fit.found:
+        return (
+            f"it has {taken.fit.found} of the {taken.fit.wanted} names and marks of this coursework, "
+            f"the other one {rival.fit.found}"
+        )
+    if taken.candidate.kind is not rival.candidate.kind:
+        return "the notebook counts where both fit" if taken.candidate.kind is FileKind.NOTEBOOK else "it fits better"
+    if round(taken.fit.share, 1) != round(rival.fit.share, 1):
+        return "it has more in common with the notebook that was given out"
+    return "both fit, and it holds more work" if taken.fit.own_chars > rival.fit.own_chars else "both fit alike"
+
+
+def _and_more(count: int) -> str:
+    return f" and {count - _MAX_NAMED:,} more" if count > _MAX_NAMED else ""
+
+
+def _refusal(unpacked: Unpacked, failed: list[tuple[Candidate, NotebookFormatError]]) -> Reason:
+    """The reason that helps most: a damaged notebook before a rejected entry before a missing one."""
+    if failed:
+        candidate, error = failed[0]
+        where = f"{shown(candidate.path)}, {error.where}" if error.where else shown(candidate.path)
+        return Reason(code=error.code, what=error.what, where=where, next_step=error.next_step)
+    if unpacked.problems:
+        where, problem = min(unpacked.problems, key=_weight)
+        return Reason(code=problem.code, what=problem.what, where=shown(where), next_step=problem.next_step)
+    kinds = {kind_by_name(path): path for path in reversed(unpacked.other)}
+    if FileKind.NOTEBOOK in kinds:
+        what = "The file is called a notebook, but it holds a web page or a PDF."
+        where = shown(kinds[FileKind.NOTEBOOK])
+        return Reason(code="export-renamed", what=what, where=where, next_step=_NOTEBOOK_WANTED)
+    for kind, code, what in (
+        (FileKind.FOREIGN_ARCHIVE, "archive-foreign", "The hand-in is packed in a format that is not read here."),
+        (
+            FileKind.EXPORT,
+            "export-only",
+            "The hand-in holds only an export (HTML, PDF, text or a picture), no notebook.",
+        ),
+    ):
+        if kind in kinds:
+            step = "Pack your notebook as .zip." if kind is FileKind.FOREIGN_ARCHIVE else _NOTEBOOK_WANTED
+            return Reason(code=code, what=what, where=shown(kinds[kind]), next_step=step)
+    what = "There is no notebook in the hand-in." if unpacked.other else "The hand-in is empty."
+    return Reason(code="no-notebook", what=what, next_step=_NOTEBOOK_WANTED)
+
+
+def _weight(found: tuple[str, Problem]) -> tuple[bool, bool]:
+    """Entries that might have been the notebook come first, leavings of programs last."""
+    path = found[0]
+    return is_set_aside(path), kind_by_name(path) not in (FileKind.NOTEBOOK, FileKind.SCRIPT, FileKind.ZIP)

@@ -1,0 +1,156 @@
+"""What the engine asks of an oracle. An oracle knows a field; it is found through the entry points `grader.oracles`.
+
+The engine knows modules, calls and arrays only. It hands over plain mappings of tensors and gets verdicts back; an
+oracle imports nothing of `grader` and matches these shapes structurally.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+
+
+class MistakeText(Protocol):
+    """A named mistake as the pages print it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def title(self) -> str:
+        """Noun phrase that a student can search for."""
+
+    @property
+    def formula(self) -> str: ...
+    @property
+    def what_you_did(self) -> str: ...
+    @property
+    def next_step(self) -> str: ...
+    @property
+    def effect(self) -> str:
+        """`wrong`, or `equivalent`: a re-parameterisation that earns full marks."""
+
+
+class CellVerdict(Protocol):
+    """What a cell computes.
+
+    `status` is one of: exact, equivalent (earn full marks); mistake (named, `mistakes` has one identifier); ambiguous
+    (`mistakes` has the candidates); unnamed (wrong for certain, no name fits); unrecognised (a person looks).
+    """
+
+    @property
+    def status(self) -> str: ...
+    @property
+    def mistakes(self) -> Sequence[str]: ...
+    @property
+    def convention(self) -> str: ...
+    @property
+    def notes(self) -> Sequence[str]: ...
+    @property
+    def formula(self) -> str | None:
+        """Identifier of the step function that reproduces the cell, right or wrong; None if there is none."""
+
+    @property
+    def layout(self) -> Any:
+        """How parameters map to that step function, whatever the sizes; opaque to the engine."""
+
+    @property
+    def nearest(self) -> Sequence[tuple[str, float]]:
+        """Known formulas by distance, for `grader explain`; two significant digits."""
+
+
+class ModelVerdict(Protocol):
+    """What a model does with its cells; `status` as for cells, plus `blocked` where nothing can be said."""
+
+    @property
+    def status(self) -> str: ...
+    @property
+    def mistakes(self) -> Sequence[str]: ...
+    @property
+    def edges(self) -> Sequence[str]:
+        """Sentences about the data flow: "layer 2 reads the input, not layer 1"."""
+
+    @property
+    def by(self) -> str:
+        """`replay` or `data flow`: how it was judged."""
+
+    @property
+    def notes(self) -> Sequence[str]: ...
+
+
+@runtime_checkable
+class Oracle(Protocol):
+    """The judge's knowledge of a field."""
+
+    @property
+    def version(self) -> str:
+        """Digest of everything that can change a verdict."""
+
+    def families(self) -> Sequence[str]:
+        """Families of cells that can be recognised."""
+
+    def architectures(self) -> Sequence[str]:
+        """Architectures that can be judged."""
+
+    def cell_sizes(self, family: str) -> tuple[int, int]:
+        """(input, hidden) sizes at which a cell of the family is best probed."""
+
+    def has_cell_state(self, family: str) -> bool:
+        """True if a step takes and returns a pair (hidden, cell)."""
+
+    def recognise_cell(self, family: str, observation: Mapping[str, Any], policy: Mapping[str, str]) -> CellVerdict:
+        """Judge one cell.
+
+        Observation:
+            input_size, hidden_size   int
+            dtype                     "float64" | "float32"
+            parameters                {qualified name: tensor} as filled
+            x, h, c                   (B, d), (B, n), (B, n): the point of the Jacobian; c absent without a cell state
+            outputs                   tuple of tensors (B, n), in the order returned
+            jacobian                  {"x" | "h" | "c" | qualified parameter name: (outputs flattened, *shape)}
+            trials                    sequence of {"x", "h", "c", "outputs"}: fresh points, at least two
+            repeated                  outputs of the first trial once more, after the others
+        """
+
+    def judge_model(
+        self,
+        architecture: str,
+        observation: Mapping[str, Any],
+        cells: Mapping[str, CellVerdict | None],
+        policy: Mapping[str, str],
+    ) -> ModelVerdict:
+        """Judge one run of a model.
+
+        Observation:
+            mode                      str: key of `cells`-by-mode in the rubric, as the rubric calls it
+            family                    str: the family of its cells
+            input_size, hidden_size, layers, output_size, batch, steps   int;  bias  bool
+            dtype                     "float64" | "float32"
+            parameters                {qualified name: tensor} as filled
+            modules                   {qualified name: {"class": str, "library": bool, "attributes": {...}}}
+            x                         (B, T, d)
+            outputs                   tensor, or None if the call raised
+            error                     {"type", "line"} or None
+            weights                   tensor of the outputs' shape, used for `gradients`; None if there are none
+            gradients                 {"x" | qualified parameter name: tensor}; empty if there are none
+            calls                     sequence of {"module": qualified name, "class": str,
+                                      "inputs": [tensor id...], "outputs": [tensor id...]} in call order
+            tensors                   {tensor id: tensor}
+            roles                     {"cells": attribute, "reverse_cells": attribute, "classifier": attribute}
+
+        `cells` maps the class names of the student's cells to their verdicts.
+        """
+
+    def describe(self, mistake: str) -> MistakeText:
+        """The text of a named mistake.
+
+        Raises:
+            KeyError: if there is no such mistake.
+        """
+
+    def nearest_mistakes(self, prefix: str) -> Sequence[str]:
+        """Identifiers of all named mistakes that start with `prefix`."""
+
+
+Tensors = Mapping[str, torch.Tensor]

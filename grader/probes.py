@@ -1,0 +1,179 @@
+"""The probe language: straight-line steps that the agent runs on a student's definitions. It carries no expected value.
+
+A probe names its inputs (`grader.draws`), so both sides know them. Steps read and write named values; whatever a step
+yields is recorded as evidence under its name. Expressions are plain JSON:
+
+    3, "tanh", true, null, [1, 2]          themselves
+    {"ref": "cell"}                        a value named by an earlier step
+    {"name": "MyModel"}                    looked up in the student's namespace (the subject: its probed definition)
+    {"draw": "x", "shape": [3, 5]}         float64 tensor of `draws.draw(seed, "x", shape, scale=scale or 1)`
+    {"integers": "tokens", "shape": [3], "below": 20}      int64 tensor of `draws.draw_integers`
+    {"zeros": [3, 4]}                      tensor of zeros in the probe's dtype
+    {"tuple": [e, e]}  {"dict": {"k": e}}  built from expressions
+    {"numpy": e}                           a tensor as a NumPy array
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from grader.records import Record
+
+Expression = Any
+"""JSON as described above."""
+
+
+class Construct(Record):
+    """Call a class of the student's; a module is converted to the probe's dtype and its facts are recorded."""
+
+    do: Literal["construct"] = "construct"
+    save: str
+    target: str
+    """Name in the student's namespace."""
+    args: tuple[Expression, ...] = ()
+    kwargs: dict[str, Expression] = {}
+
+
+class Let(Record):
+    """Name a value; it is recorded only if `record`."""
+
+    do: Literal["let"] = "let"
+    save: str
+    value: Expression
+    record: bool = False
+
+
+class Get(Record):
+    """Read a dotted attribute of a named value and record it."""
+
+    do: Literal["get"] = "get"
+    save: str
+    of: str
+    attribute: str
+
+
+class Set(Record):
+    """Assign a dotted attribute of a named value."""
+
+    do: Literal["set"] = "set"
+    of: str
+    attribute: str
+    value: Expression
+
+
+class Fill(Record):
+    """Overwrite every parameter of a named module with its draw (`draws.parameter_name`; owner: the value's name)."""
+
+    do: Literal["fill"] = "fill"
+    of: str
+    scale: float | Literal["fan_in"] = "fan_in"
+
+
+class SeedStep(Record):
+    """Seed torch, NumPy and random inside the kernel."""
+
+    do: Literal["seed"] = "seed"
+    value: int
+
+
+class Call(Record):
+    """Call a named value or a name of the student's; records what it returns and which tensor arguments it changed."""
+
+    do: Literal["call"] = "call"
+    save: str
+    target: Expression
+    """{"ref": ...} or {"name": ...}"""
+    method: str | None = None
+    args: tuple[Expression, ...] = ()
+    kwargs: dict[str, Expression] = {}
+
+
+class Jacobian(Record):
+    """Call, then the Jacobian of all outputs, flattened and concatenated, with respect to parameters and inputs.
+
+    Recorded: `<save>` (the outputs) and for each name in `wrt` `<save>/d/<name>` of shape (outputs, *shape of it). For
+    a module in `wrt` there is one entry for each of its parameters, `<save>/d/<module>.<qualified name>`.
+    A name that the outputs do not depend on yields zeros.
+    """
+
+    do: Literal["jacobian"] = "jacobian"
+    save: str
+    target: Expression
+    args: tuple[Expression, ...] = ()
+    kwargs: dict[str, Expression] = {}
+    wrt: tuple[str, ...]
+    """Names of tensors (made by `let`) or modules."""
+
+
+class Vjp(Record):
+    """Gradients of sum(weights * outputs) of an earlier call, weights = draw of the outputs' shape named `weights`.
+
+    Outputs are flattened and concatenated. Recorded like a Jacobian, with the shape of the parameter itself.
+    """
+
+    do: Literal["vjp"] = "vjp"
+    save: str
+    output: str
+    """Name saved by a `call`, `trace` or `jacobian`."""
+    weights: str
+    wrt: tuple[str, ...]
+
+
+class Trace(Record):
+    """A call during which every call of every submodule is recorded, in order, with its inputs and outputs.
+
+    Tensors are cloned at call time and stored once for each distinct content. Where `alive` names two values (an output
+    and an input), the module is filled again with the next salt, at most four times, while the output does not depend
+    on the first time step (dimension 1) of the input.
+    """
+
+    do: Literal["trace"] = "trace"
+    save: str
+    target: Expression
+    args: tuple[Expression, ...] = ()
+    kwargs: dict[str, Expression] = {}
+    alive: str | None = None
+    """Name of the input tensor whose first time step must matter; None to skip the test."""
+
+
+class Catch(Record):
+    """Run steps and record the class name of what they raise, if anything; raising inside does not end the probe."""
+
+    do: Literal["catch"] = "catch"
+    save: str
+    steps: tuple[Step, ...]
+
+
+class Repeat(Record):
+    """Run steps several times; the names saved inside get `.0`, `.1`, ... appended."""
+
+    do: Literal["repeat"] = "repeat"
+    times: int = Field(ge=1, le=100)
+    steps: tuple[Step, ...]
+
+
+Step = Annotated[
+    Construct | Let | Get | Set | Fill | SeedStep | Call | Jacobian | Vjp | Trace | Catch | Repeat,
+    Field(discriminator="do"),
+]
+
+Catch.model_rebuild()
+Repeat.model_rebuild()
+
+
+class Probe(Record):
+    """One experiment on the student's definitions, run in its own time."""
+
+    id: str = Field(pattern=r"^[A-Za-z0-9_.\-]+$")
+    """Unique in the rubric."""
+    subject: str | None = None
+    """The definition under test: run for each definition of that name, at most three. None: the final namespace."""
+    steps: tuple[Step, ...]
+    order: int = 0
+    """Lower runs first: cells before models."""
+    after: tuple[str, ...] = ()
+    """Probes on which this one builds: if one of them hung or killed the kernel, this one is skipped."""
+    stand_ins: bool = False
+    """True for the copy that runs with stand-ins, in the kernel that holds them."""

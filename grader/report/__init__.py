@@ -1,0 +1,9 @@
+"""Turns marks into pages and tables. It knows nothing of evidence, kernels or how a mark came about."""
+
+from __future__ import annotations
+
+from grader.report.marks_json import read_marks_json
+from grader.report.summary_figures import Counts, counts
+from grader.report.write import write_views
+
+__all__ = ["Counts", "counts", "read_marks_json", "write_views"]

@@ -1,0 +1,58 @@
+"""marks.json: the marks of a run, written and read back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from grader.errors import EvidenceError
+from grader.limits import MIB
+from grader.records import RunMarks
+
+MARKS_BYTES = 256 * MIB
+"""Ceiling for marks.json: 2,000 submissions of 60 checks need about 80 MiB."""
+
+
+def marks_json(marks: RunMarks) -> str:
+    """The marks as JSON text; marks are numbers, and half characters, which no file can hold, are replaced."""
+    return json.dumps(_writable(marks.model_dump(mode="python")), ensure_ascii=False, indent=1, default=float) + "\n"
+
+
+def read_marks_json(path: Path) -> RunMarks:
+    """The marks of a run, as `marks_json` wrote them.
+
+    Raises:
+        EvidenceError: if the file is missing, too large, malformed or of another schema.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(MARKS_BYTES + 1)
+    except OSError as error:
+        raise EvidenceError(
+            "marks-missing", f"cannot read {path.name}", where=path.name, next_step="grader score RUN"
+        ) from error
+    if len(content) > MARKS_BYTES:
+        raise EvidenceError("marks-too-large", f"the file has more than {MARKS_BYTES} bytes", where=path.name)
+    try:
+        return RunMarks.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise EvidenceError(
+            "marks-malformed",
+            f"{'.'.join(str(part) for part in first['loc']) or 'the file'}: {first['msg']}",
+            where=path.name,
+            next_step="grader score RUN writes it again",
+        ) from error
+
+
+def _writable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {key: _writable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_writable(item) for item in value]
+    return value

@@ -1,0 +1,121 @@
+"""Writes every view of a run into its folder, each file in one step, and takes away the pages of those who left."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from grader.errors import EvidenceError
+from grader.records import RunMarks, Submission, SubmissionMarks
+from grader.report.csv_table import marks_csv
+from grader.report.feedback_page import feedback_page
+from grader.report.junit_xml import junit_xml
+from grader.report.marks_json import marks_json
+from grader.report.student_view import AboutRun, student_view
+from grader.report.summary_figures import counting
+from grader.report.summary_page import summary_page
+from grader.rubric import Rubric
+
+if TYPE_CHECKING:
+    from grader.oracle import MistakeText
+
+FEEDBACK = "feedback"
+_UNFINISHED = ".unfinished"
+_SLUG = re.compile(r"[a-z0-9_][a-z0-9._-]{0,99}")
+_NO_ANSWERS: Mapping[str, str] = {}
+
+
+def write_views(
+    run_folder: Path,
+    marks: RunMarks,
+    submissions: Mapping[Any, Submission],
+    rubric: Rubric,
+    describe: Callable[[str], MistakeText | None],
+    *,
+    answers: Mapping[str, Mapping[str, str]] | None = None,
+) -> list[Path]:
+    """Write marks.json, marks.csv, junit.xml, summary.html and feedback/<student>.html.
+
+    A person with several attempts gets the page of the one that counts. A file is replaced only once its new content is
+    complete, so that a reader never sees half of one.
+
+    Args:
+        run_folder: where the files go; `feedback/` in it belongs to this function.
+        marks: the whole run.
+        submissions: the hand-ins as read, under any key; matched by student and attempt.
+        rubric: the coursework.
+        describe: the text of a named mistake, or None for an identifier that nobody knows.
+        answers: texts that a person reads, by key of the submission and check; shown on the student's own page.
+
+    Returns:
+        The files written.
+
+    Raises:
+        EvidenceError: if a student's slug cannot be a file name, is there twice, or marks do not add up.
+        RubricError: if the marks name a question that the rubric does not have.
+    """
+    pages = _feedback_pages(marks, submissions.values(), rubric, describe, answers or {})
+    contents = {
+        run_folder / "marks.json": marks_json(marks),
+        run_folder / "marks.csv": marks_csv(marks, rubric),
+        run_folder / "junit.xml": junit_xml(marks),
+        run_folder / "summary.html": summary_page(marks, describe),
+        **{run_folder / FEEDBACK / f"{student}.html": page for student, page in pages.items()},
+    }
+    (run_folder / FEEDBACK).mkdir(parents=True, exist_ok=True)
+    for path, content in contents.items():
+        _write(path, content)
+    for path in (run_folder / FEEDBACK).iterdir():
+        if path.name.endswith((".html", _UNFINISHED)) and path not in contents:
+            path.unlink()
+    return list(contents)
+
+
+def _feedback_pages(
+    marks: RunMarks,
+    submissions: Iterable[Submission],
+    rubric: Rubric,
+    describe: Callable[[str], MistakeText | None],
+    answers: Mapping[str, Mapping[str, str]],
+) -> dict[str, str]:
+    by_attempt = {(submission.student, submission.attempt): submission for submission in submissions}
+    about = AboutRun(
+        title=marks.title,
+        contact=rubric.contact,
+        digests=marks.digests,
+        scoring_version=marks.scoring_version,
+        isolation=marks.isolation,
+    )
+    pages: dict[str, str] = {}
+    for row in counting(marks):
+        submission = by_attempt.get((row.student, row.attempt))
+        own_answers = answers.get(submission.key, _NO_ANSWERS) if submission is not None else _NO_ANSWERS
+        view = student_view(row, submission, rubric, about, describe, own_answers)
+        pages[_file_name(row, pages)] = feedback_page(view)
+    return pages
+
+
+def _file_name(row: SubmissionMarks, taken: Mapping[str, str]) -> str:
+    if not _SLUG.fullmatch(row.student):
+        raise EvidenceError(
+            "marks-unsafe-slug",
+            f"{row.student!r} cannot be the name of a file",
+            where="marks",
+            next_step="grader score RUN",
+        )
+    if row.student in taken:
+        raise EvidenceError(
+            "marks-two-counting",
+            "two attempts of one student count",
+            where=row.student,
+            next_step="grader score RUN",
+        )
+    return row.student
+
+
+def _write(path: Path, content: str) -> None:
+    unfinished = path.with_name(f".{path.name}{_UNFINISHED}")
+    unfinished.write_text(content, encoding="utf-8", newline="\n")
+    unfinished.replace(path)

@@ -1,0 +1,26 @@
+"""Score: evidence, rubric, oracle and events in, marks out. Pure: no kernel, clock, network or chance."""
+
+from __future__ import annotations
+
+from grader.score.answer_texts import answer_texts
+from grader.score.explain import Explanation, explain
+from grader.score.planning import ProbePlan, load_oracle, probe_plan
+from grader.score.rows import Applied, apply_events, choose_attempts, finish
+from grader.score.worker_records import ScoreItem
+from grader.score.workers import ScoredSubmission, score_evidence
+
+__all__ = [
+    "Applied",
+    "Explanation",
+    "ProbePlan",
+    "ScoreItem",
+    "ScoredSubmission",
+    "answer_texts",
+    "apply_events",
+    "choose_attempts",
+    "explain",
+    "finish",
+    "load_oracle",
+    "probe_plan",
+    "score_evidence",
+]

@@ -1,0 +1,27 @@
+"""The answers in prose, as text for those who mark them and for the pages."""
+
+from __future__ import annotations
+
+from grader.coursework import StudentVersion
+from grader.records import NotebookRecord
+from grader.rubric import Rubric
+from grader.score.answer_text import prose
+from grader.score.kinds import kind_of
+from grader.score.kinds.text import TextParameters
+
+
+def answer_texts(notebook: NotebookRecord, rubric: Rubric, template: StudentVersion) -> dict[str, str]:
+    """Check id -> the student's own lines, for each check of kind `text` that has any.
+
+    Raises:
+        RubricError: if a kind's parameters are wrong.
+    """
+    found = {}
+    for question in rubric.questions:
+        for check in question.checks:
+            _, parameters = kind_of(check, rubric)
+            if isinstance(parameters, TextParameters):
+                answer = prose(notebook, template, after=parameters.after, before=parameters.before)
+                if answer.text:
+                    found[f"{question.id}/{check.id}"] = answer.text
+    return found

@@ -1,0 +1,135 @@
+"""What a kind of answer is: typed parameters, probes that it asks for, and a judge over stored evidence.
+
+A kind is registered by one decorator over its judge. The judge is a pure function: it starts nothing, reads no clock
+and draws no random number. Its docstring says what it looks at, why it matters, what passes, what does not, and its
+known limits; the instructors' page is made from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from pydantic import ValidationError
+
+from grader.coursework import StudentVersion
+from grader.errors import RubricError
+from grader.evidence import Evidence
+from grader.oracle import Oracle
+from grader.probes import Probe
+from grader.records import Outcome, Record
+from grader.rubric import Check, Question, Rubric
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a judge found; becomes a `CheckMark`. The fields mean what they mean there."""
+
+    outcome: Outcome
+    mark: Decimal | None
+    """None exactly for `MANUAL` and `FAULT`."""
+    reason: str = ""
+    next_step: str = ""
+    diagnosis: tuple[str, ...] = ()
+    convention: str = ""
+    follow_through: bool = False
+    uncertain: bool = False
+    evidence: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    """Words for the instructor that go to the submission's flags."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeContext:
+    """Everything that a judge may look at for one submission and one check."""
+
+    rubric: Rubric
+    question: Question
+    check: Check
+    evidence: Evidence
+    student_version: StudentVersion
+    oracle: Oracle | None
+    memo: dict[str, Any] = field(default_factory=dict)
+    """Shared by the judges of one submission: what one question found out, another need not compute again."""
+
+
+Judge = Callable[[JudgeContext, Any], Verdict]
+ProbeMaker = Callable[[Rubric, Check, Any, Oracle | None], Iterable[Probe]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A registered kind of answer."""
+
+    name: str
+    parameters: type[Record]
+    judge: Judge
+    probes: ProbeMaker
+    subjects: Callable[[Any], Iterable[str]]
+    """Names that the student has to define."""
+    parts: tuple[str, ...]
+    """Evidence parts that the judge needs."""
+
+
+_KINDS: dict[str, Kind] = {}
+
+
+def _no_probes(rubric: Rubric, check: Check, parameters: Any, oracle: Oracle | None) -> Iterable[Probe]:
+    return ()
+
+
+def _no_subjects(parameters: Any) -> Iterable[str]:
+    return ()
+
+
+def kind(
+    name: str,
+    *,
+    parameters: type[Record],
+    probes: ProbeMaker = _no_probes,
+    subjects: Callable[[Any], Iterable[str]] = _no_subjects,
+    parts: tuple[str, ...] = (),
+) -> Callable[[Judge], Judge]:
+    """Register a judge under the name that rubrics use."""
+
+    def register(judge: Judge) -> Judge:
+        _KINDS[name] = Kind(
+            name=name, parameters=parameters, judge=judge, probes=probes, subjects=subjects, parts=parts
+        )
+        return judge
+
+    return register
+
+
+def known_kinds() -> tuple[str, ...]:
+    """The names of all kinds, sorted."""
+    return tuple(sorted(_KINDS))
+
+
+def kind_of(check: Check, rubric: Rubric) -> tuple[Kind, Any]:
+    """The kind of a check, with its validated parameters.
+
+    Raises:
+        RubricError: if there is no such kind, or a parameter is missing, unknown or of the wrong type.
+    """
+    where = f"{rubric.folder / 'rubric.yaml'}:{check.line}"
+    found = _KINDS.get(check.kind)
+    if found is None:
+        raise RubricError(
+            "rubric-unknown-kind",
+            f'there is no kind of answer "{check.kind}"',
+            where=where,
+            next_step=f"the kinds are {', '.join(known_kinds())}; anything else is a test in test_*.py",
+        )
+    try:
+        return found, found.parameters.model_validate(check.parameters)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise RubricError(
+            "rubric-bad-parameter",
+            f'kind "{check.kind}": {".".join(str(part) for part in first["loc"])}: {first["msg"]}',
+            where=where,
+            next_step=f"its parameters are {', '.join(sorted(found.parameters.model_fields))}",
+        ) from error

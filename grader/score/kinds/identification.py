@@ -1,0 +1,106 @@
+"""Kind `identification`: which thing is which, written as assignments such as `A = "first"`."""
+
+from __future__ import annotations
+
+import re
+
+from pydantic import Field
+
+from grader.coursework import StudentVersion
+from grader.records import NotebookRecord, Outcome, Record
+from grader.score.answer_text import Literal, assigned
+from grader.score.kinds.base import JudgeContext, Verdict, kind
+from grader.score.marks import ZERO, outcome_of, share
+
+
+class IdentificationParameters(Record):
+    """What the names stand for."""
+
+    answers: dict[str, str] = Field(min_length=1)
+    """Name of the variable -> the right answer."""
+    aliases: dict[str, tuple[str, ...]] = {}
+    """Right answer -> other words for it."""
+    forgive: tuple[str, ...] = ()
+    """Words that may stand beside an answer without changing it."""
+    permutation: bool = False
+    """True if each answer is to be used once."""
+
+
+@kind("identification", parameters=IdentificationParameters)
+def judge(context: JudgeContext, parameters: IdentificationParameters) -> Verdict:
+    """Marks names that were to be matched with things.
+
+    Looks at: the last literal that the notebook assigns to each name; it is read, never run.
+    Passes: the right thing in any case, with other spaces, quotes, dots, or words in `forgive`.
+    Does not pass: another thing, or nothing. The names share the marks equally.
+    Limits: a value that is computed cannot be read.
+    """
+    written = written_answers(context.evidence.notebook, context.student_version, tuple(parameters.answers))
+    if not written:
+        return Verdict(outcome=Outcome.UNANSWERED, mark=ZERO, reason="Nothing was written here.")
+    wrong = [
+        name
+        for name, answer in parameters.answers.items()
+        if _form(written.get(name), parameters) != _form(answer, parameters)
+    ]
+    right = len(parameters.answers) - len(wrong)
+    mark = share(context.check.marks, right, len(parameters.answers))
+    return Verdict(
+        outcome=outcome_of(mark, context.check.marks) if context.check.marks else Outcome.PASSED,
+        mark=mark,
+        reason=_reason(wrong, written, parameters, context.question.show),
+    )
+
+
+def written_answers(notebook: NotebookRecord, template: StudentVersion, names: tuple[str, ...]) -> dict[str, Literal]:
+    """What the student assigned to the names; values that the template has there, and empty ones, are left out."""
+    given, found = assigned(template.notebook), assigned(notebook)
+    written: dict[str, Literal] = {}
+    for name in names:
+        answer = found.get(name)
+        if (
+            answer is None
+            or answer.value in ("", (), None)
+            or (isinstance(answer.value, str) and not answer.value.strip())
+        ):
+            continue
+        if name in given and given[name].value == answer.value:
+            continue
+        written[name] = answer.value
+    return written
+
+
+def plain_form(value: Literal, forgive: tuple[str, ...] = ()) -> str:
+    """An answer without case, spaces, quotes, punctuation and forgiven words."""
+    words = re.findall(r"[^\W_]+", str(value).casefold())
+    ignored = {word.casefold() for word in forgive}
+    return "".join(word for word in words if word not in ignored)
+
+
+def _form(value: Literal, parameters: IdentificationParameters) -> str | None:
+    if value is None:
+        return None
+    form = plain_form(value, parameters.forgive)
+    for answer, others in parameters.aliases.items():
+        if form in {plain_form(other, parameters.forgive) for other in (answer, *others)}:
+            return plain_form(answer, parameters.forgive)
+    return form
+
+
+def _reason(wrong: list[str], written: dict[str, Literal], parameters: IdentificationParameters, show: str) -> str:
+    count = len(parameters.answers)
+    if not wrong:
+        return "All are right." if count > 1 else "Right."
+    sentences = [f"{count - len(wrong)} of {count} are right."]
+    if show in ("misconception", "gap"):
+        missing = [name for name in wrong if name not in written]
+        other = [name for name in wrong if name in written]
+        if other:
+            sentences.append(f"Not right: {', '.join(f'`{name}`' for name in other)}.")
+        if missing:
+            sentences.append(f"Not answered: {', '.join(f'`{name}`' for name in missing)}.")
+    if parameters.permutation and len(written) == count:
+        forms = sorted(str(_form(value, parameters)) for value in written.values())
+        if forms != sorted(str(_form(answer, parameters)) for answer in parameters.answers.values()):
+            sentences.append("Each of the answers was to be used once.")
+    return " ".join(sentences)

@@ -1,0 +1,173 @@
+"""The experiments on a model of a student's: one probe a run, each with a copy for library layers in place of cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from grader.oracle import Oracle
+from grader.probes import Call, Catch, Construct, Fill, Let, Probe, Step, Trace, Vjp
+from grader.records import Record
+from grader.rubric import Rubric
+from grader.score.kinds.cell_probes import DEFAULT_ARGUMENTS, Argument, CellPlan, cell_plan, cell_probe
+from grader.score.kinds.covering import MOST_MODES, MOST_RUNS, RunSpec, covering_runs
+from grader.score.kinds.credit import Charge, Credit, Shares
+
+OWNER = "model"
+"""Name of the constructed module in the probe; parameters are drawn under it."""
+INPUT, OUTPUT, GRADIENTS, WEIGHTS = "x", "output", "gradients", "weights"
+SINGLE, SINGLE_RAISED = "single", "single_raised"
+STAND_IN = "stand-in."
+
+Factor = Literal["mode", "input_size", "hidden_size", "layers", "bias", "output_size"]
+
+
+class ModelParameters(Record):
+    """What a rubric says about a model."""
+
+    target: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    """The model's class."""
+    architecture: str
+    """As the oracle calls it."""
+    modes: dict[str, str] = Field(min_length=1, max_length=MOST_MODES)
+    """Mode as the constructor takes it -> family of its cells."""
+    cells: dict[str, str]
+    """Mode -> class of its cells."""
+    cell_arguments: dict[str, tuple[Argument, ...]] = {}
+    """Mode -> what its cells are constructed with, where no check of kind `cell` says so."""
+    arguments: tuple[Factor, ...] = ("mode", "input_size", "hidden_size", "layers", "bias", "output_size")
+    """The constructor's arguments, in order."""
+    roles: dict[Literal["cells", "reverse_cells", "classifier"], str]
+    """Which attribute plays which part."""
+    credit: Shares = {}
+    """Share that `named` and `unnamed` faults, or a mistake by its identifier, keep."""
+    charge: dict[str, Charge] = {}
+    """Mistakes that cost nothing, a part, or everything."""
+    runs: tuple[RunSpec, ...] | None = Field(default=None, min_length=1, max_length=MOST_RUNS)
+    """Runs in place of the covering array."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> ModelParameters:
+        for mode in self.modes:
+            RunSpec(mode=mode, layers=1)
+        for key, names in (("cells", self.cells), ("cell_arguments", self.cell_arguments)):
+            unknown = sorted(set(names) - set(self.modes))
+            if unknown:
+                raise ValueError(f'{key}: "{unknown[0]}" is not among the modes')
+        missing = sorted(set(self.modes) - set(self.cells))
+        if missing:
+            raise ValueError(f'cells: no class for mode "{missing[0]}"')
+        strangers = sorted({run.mode for run in self.runs or ()} - set(self.modes))
+        if strangers:
+            raise ValueError(f'runs: "{strangers[0]}" is not among the modes')
+        return self
+
+    @property
+    def keeps(self) -> Credit:
+        """What faults keep of the marks."""
+        return Credit(shares=self.credit, charge=self.charge)
+
+    def all_runs(self) -> tuple[tuple[str, RunSpec], ...]:
+        """Identifier (without the stand-ins' prefix) and factors of every run."""
+        counts: dict[str, int] = {}
+        found = []
+        for spec in self.runs or covering_runs(tuple(self.modes)):
+            place = counts[spec.mode] = counts.get(spec.mode, -1) + 1
+            found.append((f"model.{self.target}.{spec.mode}.{place}", spec))
+        return tuple(found)
+
+
+def model_probes(rubric: Rubric, parameters: ModelParameters, oracle: Oracle) -> Iterator[Probe]:
+    """All probes of a check: of cells that no other check probes, of the runs, and the copies with stand-ins."""
+    plans = {mode: mode_plan(rubric, parameters, mode, oracle) for mode in parameters.modes}
+    asked = cell_checks(rubric)
+    for plan in plans.values():
+        if plan is not None and (plan.target, plan.family) not in asked:
+            yield cell_probe(plan)
+    for identifier, spec in parameters.all_runs():
+        plan = plans[spec.mode]
+        steps = _run_steps(parameters, spec)
+        yield _probe(identifier, parameters, steps, after=() if plan is None else (plan.probe,))
+        yield _probe(identifier, parameters, steps, stand_ins=True)
+    steps = _single_steps(parameters)
+    yield _probe(single_probe(parameters), parameters, steps)
+    yield _probe(single_probe(parameters), parameters, steps, stand_ins=True)
+
+
+def single_probe(parameters: ModelParameters) -> str:
+    """Identifier of the probe with a batch of one."""
+    return f"model.{parameters.target}.batch-of-one"
+
+
+def single_spec(parameters: ModelParameters) -> RunSpec:
+    """The factors of that probe."""
+    return RunSpec(mode=next(iter(parameters.modes)), layers=2, batch=1)
+
+
+def cell_checks(rubric: Rubric) -> Mapping[tuple[str, str], tuple[str, tuple[Argument, ...]]]:
+    """The classes and families that checks of kind `cell` judge -> the question that does, and the arguments."""
+    found: dict[tuple[str, str], tuple[str, tuple[Argument, ...]]] = {}
+    for question in rubric.questions:
+        for check in question.checks:
+            if check.kind == "cell":
+                key = (str(check.parameters.get("target")), str(check.parameters.get("family")))
+                found[key] = (question.id, tuple(check.parameters.get("arguments", DEFAULT_ARGUMENTS)))
+    return found
+
+
+def mode_plan(rubric: Rubric, parameters: ModelParameters, mode: str, oracle: Oracle) -> CellPlan | None:
+    """How the cells of a mode are probed; None where the rubric does not say how to construct them for this mode."""
+    target, family = parameters.cells[mode], parameters.modes[mode]
+    asked = cell_checks(rubric).get((target, family))
+    if asked is not None:
+        return cell_plan(oracle, target, family, probe=f"cell.{target}", arguments=asked[1])
+    arguments = parameters.cell_arguments.get(mode)
+    if arguments is None:
+        families = {parameters.modes[other] for other, name in parameters.cells.items() if name == target}
+        if len(families) > 1:
+            return None
+        arguments = DEFAULT_ARGUMENTS
+    return cell_plan(oracle, target, family, probe=f"cell.{target}.{family}", arguments=arguments)
+
+
+def _probe(
+    identifier: str,
+    parameters: ModelParameters,
+    steps: Sequence[Step],
+    *,
+    after: tuple[str, ...] = (),
+    stand_ins: bool = False,
+) -> Probe:
+    return Probe(
+        id=STAND_IN + identifier if stand_ins else identifier,
+        subject=parameters.target,
+        steps=tuple(steps),
+        order=1,
+        after=after,
+        stand_ins=stand_ins,
+    )
+
+
+def _made(parameters: ModelParameters, spec: RunSpec) -> list[Step]:
+    """Construct, fill, and name the input."""
+    arguments = spec.model_dump()
+    return [
+        Construct(save=OWNER, target=parameters.target, args=tuple(arguments[name] for name in parameters.arguments)),
+        Fill(of=OWNER, scale="fan_in"),
+        Let(save=INPUT, value={"draw": INPUT, "shape": [spec.batch, spec.steps, spec.input_size]}),
+    ]
+
+
+def _run_steps(parameters: ModelParameters, spec: RunSpec) -> list[Step]:
+    return [
+        *_made(parameters, spec),
+        Trace(save=OUTPUT, target={"ref": OWNER}, args=({"ref": INPUT},), alive=INPUT),
+        Vjp(save=GRADIENTS, output=OUTPUT, weights=WEIGHTS, wrt=(OWNER, INPUT)),
+    ]
+
+
+def _single_steps(parameters: ModelParameters) -> list[Step]:
+    call = Call(save=SINGLE, target={"ref": OWNER}, args=({"ref": INPUT},))
+    return [*_made(parameters, single_spec(parameters)), Catch(save=SINGLE_RAISED, steps=(call,))]

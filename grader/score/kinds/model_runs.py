@@ -1,0 +1,159 @@
+"""One run of a model, judged with the student's own cells where they can be read, else with library layers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, cast
+
+from grader.evidence import Definition, Part
+from grader.oracle import CellVerdict, ModelVerdict, Oracle
+from grader.records import Outcome
+from grader.score.kinds.base import JudgeContext
+from grader.score.kinds.covering import RunSpec
+from grader.score.kinds.model_observations import model_observation
+from grader.score.kinds.model_probes import STAND_IN, ModelParameters, mode_plan
+from grader.score.kinds.recognition import RIGHT, CellFinding, recognise_last
+from grader.score.kinds.troubles import Trouble, needs_evidence, trouble_of
+
+RunStatus = Literal["right", "mistake", "ambiguous", "unnamed", "raised", "unrecognised", "blocked", "missing", "fault"]
+"""`raised`: it raises, hangs or returns no tensor; `blocked`: cannot be created; `missing`: the class is not there."""
+
+DECISIVE: tuple[RunStatus, ...] = ("right", "mistake", "ambiguous", "unnamed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinding:
+    """What became of one run."""
+
+    probe: str
+    spec: RunSpec
+    status: RunStatus
+    mistakes: tuple[str, ...] = ()
+    edges: tuple[str, ...] = ()
+    """Sentences about the data flow."""
+    trouble: Trouble | None = None
+    stand_in: bool = False
+    """True if library layers stood in for the cells."""
+    follow_through: bool = False
+    """True if a fault of the cells was carried through."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunJudge:
+    """Judges the runs of one definition of a model."""
+
+    context: JudgeContext
+    parameters: ModelParameters
+    definition: int
+    cells: Mapping[str, CellFinding | None]
+    """By mode; None where the rubric does not say how a cell is probed."""
+
+    @classmethod
+    def of(cls, context: JudgeContext, parameters: ModelParameters, definition: int) -> RunJudge:
+        """A judge with the verdicts of the cells that are in force when the model runs."""
+        oracle = cast(Oracle, context.oracle)
+        plans = {mode: mode_plan(context.rubric, parameters, mode, oracle) for mode in parameters.modes}
+        cells = {mode: None if plan is None else recognise_last(context, plan) for mode, plan in plans.items()}
+        return cls(context=context, parameters=parameters, definition=definition, cells=cells)
+
+    def judge(self, probe: str, spec: RunSpec) -> RunFinding:
+        """What became of a run, with stand-ins asked where the student's own evidence cannot decide."""
+        own = self._judge_part(self.context.evidence.part("student"), probe, self.definition, spec)
+        if own.status in ("missing", "fault"):
+            return own
+        cell = self.cells[spec.mode]
+        if own.status in DECISIVE and cell is not None and cell.replayable:
+            return replace(own, follow_through=not cell.right)
+        if not self.context.evidence.has("stand-ins"):
+            return self._without_evidence(own)
+        part = self.context.evidence.part("stand-ins")
+        other = self._judge_part(part, STAND_IN + probe, self._same_definition(part), spec)
+        return self._decide(own, other, cell)
+
+    def _decide(self, own: RunFinding, other: RunFinding, cell: CellFinding | None) -> RunFinding:
+        """Which of the two runs counts."""
+        faulty = cell is not None and not cell.right
+        if other.status == "fault":
+            return other
+        if other.status in DECISIVE:
+            return replace(other, stand_in=True, follow_through=faulty or own.status not in DECISIVE)
+        if own.status in DECISIVE:
+            return replace(own, follow_through=faulty)
+        if own.status == "blocked":
+            return replace(other, stand_in=True) if other.status == "raised" else own
+        if own.status == "raised":
+            if cell is not None and cell.replayable:
+                return own
+            if other.status == "raised":
+                return replace(other, stand_in=True)
+        return replace(own, status="unrecognised")
+
+    def _without_evidence(self, own: RunFinding) -> RunFinding:
+        return replace(own, status="fault", trouble=needs_evidence(f"`{self.parameters.target}` with stand-ins"))
+
+    def _same_definition(self, part: Part) -> int:
+        """The index, in a part, of the definition under judgement; kernels that died may have left some out."""
+        mine = self.context.evidence.part("student").definitions(self.parameters.target)
+        theirs = part.definitions(self.parameters.target)
+        wanted: Definition | None = mine[self.definition] if self.definition < len(mine) else None
+        return theirs.index(wanted) if wanted in theirs else self.definition
+
+    def _judge_part(self, part: Part, probe: str, definition: int, spec: RunSpec) -> RunFinding:
+        """What one part says about a run."""
+        stand_in = probe.startswith(STAND_IN)
+        run = part.probe(probe, definition)
+        trouble = trouble_of(self.context, run, self.parameters.target)
+        found = RunFinding(probe=probe, spec=spec, status="unrecognised", trouble=trouble)
+        if run is None or trouble is not None:
+            status = _status_of(cast(Trouble, trouble))
+            if run is None or status != "raised" or run.status != "raised":
+                return replace(found, status=status)
+        content = model_observation(
+            part,
+            run,
+            spec,
+            family=self.parameters.modes[spec.mode],
+            roles={str(role): attribute for role, attribute in self.parameters.roles.items()},
+            target=self.parameters.target,
+        )
+        if isinstance(content, Trouble):
+            return replace(found, status=_status_of(content), trouble=content)
+        cells = {} if stand_in else self._verdicts(spec.mode)
+        oracle = cast(Oracle, self.context.oracle)
+        verdict = oracle.judge_model(self.parameters.architecture, content, cells, self.context.rubric.policies)
+        return _finding(found, verdict)
+
+    def _verdicts(self, mode: str) -> dict[str, CellVerdict | None]:
+        """The verdict on every class of cells, as this mode uses it where modes share a class."""
+        ordered = [other for other in self.cells if other != mode] + [mode]
+        found = {self.parameters.cells[other]: self.cells[other] for other in ordered}
+        return {name: None if cell is None else cell.verdict for name, cell in found.items()}
+
+
+def _status_of(trouble: Trouble) -> RunStatus:
+    if trouble.outcome is Outcome.FAULT:
+        return "fault"
+    if trouble.outcome is Outcome.MANUAL:
+        return "unrecognised"
+    stages: dict[str, RunStatus] = {"name": "missing", "construct": "blocked"}
+    return stages.get(trouble.stage, "raised")
+
+
+def _finding(found: RunFinding, verdict: ModelVerdict) -> RunFinding:
+    """A run with what the oracle says; one that raised and is not explained by a name stays what it is."""
+    raised = found.trouble is not None
+    named = verdict.status in ("mistake", "ambiguous") and bool(verdict.mistakes)
+    status: RunStatus = "raised" if raised else "unrecognised"
+    if named:
+        status = "mistake" if verdict.status == "mistake" else "ambiguous"
+    elif not raised and verdict.status in RIGHT:
+        status = "right"
+    elif not raised and verdict.status == "unnamed":
+        status = "unnamed"
+    return replace(
+        found,
+        status=status,
+        mistakes=tuple(verdict.mistakes) if named else (),
+        edges=tuple(verdict.edges),
+    )

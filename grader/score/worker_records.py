@@ -1,0 +1,73 @@
+"""What the pipeline and a scoring worker say to each other: one specification in, JSON lines out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from grader.records import QuestionMark, Record
+
+
+class ScoreItem(Record):
+    """A submission to score."""
+
+    key: str
+    folder: Path
+    """Where its evidence lies."""
+
+
+class WorkerSpec(Record):
+    """What one worker has to do."""
+
+    rubric: Path
+    """The folder of the rubric."""
+    seed: str
+    items: tuple[ScoreItem, ...]
+    output: Path
+    """File for the lines."""
+    cpu_s: float
+    """CPU seconds for each submission."""
+    memory_bytes: int
+    """Address space beyond what the worker has once loaded."""
+
+
+class StartedLine(Record):
+    """The rubric is loaded and its checks are sound; evidence is read from here on."""
+
+    line: Literal["started"] = "started"
+
+
+class ScoredLine(Record):
+    """One submission is done."""
+
+    line: Literal["scored"] = "scored"
+    key: str
+    questions: tuple[QuestionMark, ...]
+    flags: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    faults: str = ""
+    """Tracebacks of ours."""
+    nearest: dict[str, tuple[tuple[str, float], ...]] = {}
+    """Known formulas by distance, for `grader explain`."""
+
+
+class ErrorLine(Record):
+    """The rubric cannot be used."""
+
+    line: Literal["error"] = "error"
+    code: str
+    what: str
+    where: str = ""
+    next_step: str = ""
+
+
+class EndLine(Record):
+    """Everything was done."""
+
+    line: Literal["end"] = "end"
+
+
+Line = Annotated[StartedLine | ScoredLine | ErrorLine | EndLine, Field(discriminator="line")]
+LINE: TypeAdapter[StartedLine | ScoredLine | ErrorLine | EndLine] = TypeAdapter(Line)

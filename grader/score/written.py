@@ -1,0 +1,53 @@
+"""Whether a student wrote anything for a question, beside what the template gave."""
+
+from __future__ import annotations
+
+from grader.coursework import StudentVersion, normalise, regions
+from grader.records import NotebookRecord
+from grader.score.source_text import segments
+
+
+def nothing_written(
+    question: str, subjects: tuple[str, ...], notebook: NotebookRecord, template: StudentVersion
+) -> bool:
+    """True if the question's regions are blank and its names are written nowhere otherwise than in the template.
+
+    Code outside the regions counts as written, and so does a name defined in a cell of the student's own. Where a
+    question has neither regions nor names, nothing can be said: False.
+    """
+    asked = question.casefold()
+    mine = [region for region in regions(notebook, template.markers) if region.question.casefold() == asked]
+    if any(not template.region_is_blank(region) for region in mine):
+        return False
+    if any(_written_outside(name, notebook, template) for name in subjects):
+        return False
+    fenced = any(region.question.casefold() == asked for region in regions(template.notebook, template.markers))
+    return fenced or bool(mine) or bool(subjects)
+
+
+def cells_of(question: str, subjects: tuple[str, ...], notebook: NotebookRecord, template: StudentVersion) -> set[int]:
+    """Cells that hold the question's regions or write one of its names."""
+    asked = question.casefold()
+    cells = {region.cell for region in regions(notebook, template.markers) if region.question.casefold() == asked}
+    for name in subjects:
+        cells.update(cell for cell, _, _ in segments(notebook, name))
+    return cells
+
+
+def _written_outside(name: str, notebook: NotebookRecord, template: StudentVersion) -> bool:
+    given = _outside_regions(name, template.notebook, template)
+    return any(text not in given for text in _outside_regions(name, notebook, template))
+
+
+def _outside_regions(name: str, notebook: NotebookRecord, template: StudentVersion) -> set[str]:
+    """What the notebook writes under a name, the fenced regions left out, spacing and comments apart."""
+    fenced = regions(notebook, template.markers)
+    texts = set()
+    for cell, first, text in segments(notebook, name):
+        kept = [
+            line
+            for number, line in enumerate(text.split("\n"), start=first)
+            if not any(one.cell == cell and one.first_line <= number <= one.last_line for one in fenced)
+        ]
+        texts.add(normalise("\n".join(kept)))
+    return texts

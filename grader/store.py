@@ -1,0 +1,296 @@
+"""The run folder: run.sqlite is the truth about state, marks and events; evidence lies in files beside it.
+
+Every write is one transaction or one rename, so that a grader killed at any moment leaves a folder from which the next
+call goes on: a part is there completely, or it is not there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from grader.errors import EvidenceError, RunError
+from grader.evidence import Evidence
+from grader.records import Event, Reason, RunMarks, Submission
+
+STORE_VERSION = 1
+_SCHEMA = """
+create table meta (name text primary key, value text not null);
+create table submissions (key text primary key, ordinal integer not null, digest text not null, record text not null);
+create table parts (key text not null, part text not null, digest text not null, level text not null,
+                    primary key (key, part));
+create table executions (id integer primary key, key text not null, part text not null, digest text not null);
+create table faults (key text primary key, reason text not null);
+create table marks (name text primary key, record text not null);
+create table events (id integer primary key autoincrement, record text not null);
+create table files (path text primary key, content blob not null);
+"""
+
+
+class RunStore:
+    """A run folder, opened.
+
+    Raises:
+        RunError: if the folder is no run, or of another version.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.database = folder / "run.sqlite"
+        if not self.database.is_file():
+            raise RunError(
+                "run-missing",
+                f"{folder} is no run folder: it has no run.sqlite",
+                next_step="give the folder that `grader grade ... --out` wrote",
+            )
+        found = self.meta("version")
+        if found != str(STORE_VERSION):
+            raise RunError(
+                "run-version", f"the run has version {found}, this grader reads {STORE_VERSION}", where=str(folder)
+            )
+
+    # -- making and locking
+
+    @classmethod
+    def create(cls, folder: Path, meta: Mapping[str, str], files: Mapping[str, bytes]) -> RunStore:
+        """A new run folder with what will not change: seed, rubric copy, digests.
+
+        Raises:
+            RunError: if the folder holds something else already.
+        """
+        if folder.exists() and (
+            not folder.is_dir() or any(not path.name.startswith(".lock") for path in folder.iterdir())
+        ):
+            raise RunError(
+                "run-not-empty",
+                f"{folder} exists and is no run folder",
+                next_step="give a new folder, or the one of an earlier run to go on with it",
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+        building = folder / "run.sqlite.new"
+        building.unlink(missing_ok=True)
+        with closing(sqlite3.connect(building)) as connection, connection:
+            connection.executescript(_SCHEMA)
+            connection.executemany(
+                "insert into meta values (?, ?)",
+                [*meta.items(), ("version", str(STORE_VERSION)), ("evidence", "evidence")],
+            )
+            connection.executemany("insert into files values (?, ?)", files.items())
+        building.replace(folder / "run.sqlite")
+        (folder / "evidence").mkdir(exist_ok=True)
+        return cls(folder)
+
+    @classmethod
+    def derive(cls, source: RunStore, folder: Path) -> RunStore:
+        """A new run folder that shares the evidence of `source`, with its submissions and events.
+
+        Raises:
+            RunError: if the folder is not empty.
+        """
+        if folder.exists() and any(not path.name.startswith(".lock") for path in folder.iterdir()):
+            raise RunError("run-not-empty", f"{folder} is not empty", next_step="give a new folder")
+        folder.mkdir(parents=True, exist_ok=True)
+        building = folder / "run.sqlite.new"
+        with source._connect() as old, closing(sqlite3.connect(building)) as new:
+            old.backup(new)
+            with new:
+                shared = os.path.relpath(source.evidence_folder, folder)
+                new.execute("update meta set value = ? where name = 'evidence'", (shared,))
+                new.execute("delete from marks")
+        building.replace(folder / "run.sqlite")
+        return cls(folder)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Only one grader works in a run folder.
+
+        Raises:
+            RunError: if another one does.
+        """
+        # An SQLite lock, because it works on every system and dies with its process.
+        with closing(sqlite3.connect(self.folder / ".lock", timeout=0, isolation_level=None)) as connection:
+            try:
+                connection.execute("begin exclusive")
+            except sqlite3.OperationalError as error:
+                raise RunError(
+                    "run-locked", f"another grader works in {self.folder}", next_step="wait for it, or stop it"
+                ) from error
+            yield
+
+    @contextmanager
+    def _connect(self) -> Iterator[sqlite3.Connection]:
+        with closing(sqlite3.connect(self.database, timeout=30)) as connection:
+            connection.execute("pragma journal_mode = wal")
+            connection.execute("pragma synchronous = full")
+            with connection:
+                yield connection
+
+    # -- facts about the run
+
+    def meta(self, name: str) -> str | None:
+        """A fact that was stored under the name; None if there is none."""
+        with self._connect() as connection:
+            row = connection.execute("select value from meta where name = ?", (name,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_meta(self, facts: Mapping[str, str]) -> None:
+        with self._connect() as connection:
+            connection.executemany("insert or replace into meta values (?, ?)", facts.items())
+
+    def replace_files(self, files: Mapping[str, bytes]) -> None:
+        """Store another copy of the rubric."""
+        with self._connect() as connection:
+            connection.execute("delete from files")
+            connection.executemany("insert into files values (?, ?)", files.items())
+
+    @contextmanager
+    def rubric_copy(self, name: str) -> Iterator[Path]:
+        """The stored rubric as a folder, for as long as the context lasts."""
+        with tempfile.TemporaryDirectory(prefix="grader-rubric-") as temporary, self._connect() as connection:
+            folder = Path(temporary) / name
+            folder.mkdir()
+            for path, content in connection.execute("select path, content from files"):
+                (folder / path).write_bytes(content)
+            yield folder
+
+    @property
+    def evidence_folder(self) -> Path:
+        return (self.folder / (self.meta("evidence") or "evidence")).resolve()
+
+    def evidence(self, key: str) -> Evidence:
+        return Evidence(self.evidence_folder / key)
+
+    # -- submissions
+
+    def put_submissions(self, submissions: Iterable[Submission]) -> None:
+        """Store what was handed in; evidence of a hand-in whose bytes changed is forgotten."""
+        with self._connect() as connection:
+            known = dict(connection.execute("select key, digest from submissions").fetchall())
+            connection.execute("delete from submissions")
+            for ordinal, submission in enumerate(submissions):
+                if known.get(submission.key, submission.digest) != submission.digest:
+                    connection.execute("delete from parts where key = ?", (submission.key,))
+                    shutil.rmtree(self.evidence_folder / submission.key, ignore_errors=True)
+                connection.execute(
+                    "insert into submissions values (?, ?, ?, ?)",
+                    (submission.key, ordinal, submission.digest, submission.model_dump_json()),
+                )
+
+    def submissions(self) -> list[Submission]:
+        with self._connect() as connection:
+            rows = connection.execute("select record from submissions order by ordinal").fetchall()
+        return [Submission.model_validate_json(row[0]) for row in rows]
+
+    # -- evidence
+
+    def part_digest(self, key: str, part: str) -> str | None:
+        """The digest under which a part is stored; None if it is not."""
+        with self._connect() as connection:
+            row = connection.execute("select digest from parts where key = ? and part = ?", (key, part)).fetchone()
+        return None if row is None else str(row[0])
+
+    def levels(self) -> list[str]:
+        """The sandbox levels under which the stored evidence was taken, sorted."""
+        with self._connect() as connection:
+            return [str(row[0]) for row in connection.execute("select distinct level from parts order by level")]
+
+    def note_execution(self, key: str, part: str, digest: str) -> None:
+        """Remember that a part was executed to its end; the record of what was ever run."""
+        with self._connect() as connection:
+            connection.execute("insert into executions (key, part, digest) values (?, ?, ?)", (key, part, digest))
+
+    def executions(self) -> list[tuple[str, str]]:
+        """(key, part) of everything that was ever executed to its end, in order."""
+        with self._connect() as connection:
+            rows = connection.execute("select key, part from executions order by id").fetchall()
+        return [(str(key), str(part)) for key, part in rows]
+
+    def put_part(self, key: str, part: str, digest: str, level: str, files: Mapping[str, bytes]) -> None:
+        """Store one part: its files first, the row that makes them count last."""
+        folder = self.evidence_folder / key
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            write_atomically(folder / name, content)
+        with self._connect() as connection:
+            connection.execute("insert or replace into parts values (?, ?, ?, ?)", (key, part, digest, level))
+            connection.execute("delete from faults where key = ?", (key,))
+
+    def put_fault(self, key: str, reason: Reason) -> None:
+        """A fault of ours while executing a submission; it is taken up again by the next call."""
+        with self._connect() as connection:
+            connection.execute("insert or replace into faults values (?, ?)", (key, reason.model_dump_json()))
+
+    def faults(self) -> dict[str, Reason]:
+        with self._connect() as connection:
+            rows = connection.execute("select key, reason from faults").fetchall()
+        return {str(key): Reason.model_validate_json(reason) for key, reason in rows}
+
+    def evidence_digest(self) -> str:
+        """SHA-256 over the digests of all stored parts."""
+        with self._connect() as connection:
+            rows = connection.execute("select key, part, digest from parts order by key, part").fetchall()
+        return _digest("\n".join("\0".join(row) for row in rows))
+
+    # -- marks and events
+
+    def put_marks(self, marks: RunMarks) -> None:
+        with self._connect() as connection:
+            connection.execute("insert or replace into marks values ('run', ?)", (marks.model_dump_json(),))
+
+    def marks(self) -> RunMarks:
+        """The marks of the last scoring.
+
+        Raises:
+            RunError: if the run was never scored.
+            EvidenceError: if they were written by another version.
+        """
+        with self._connect() as connection:
+            row = connection.execute("select record from marks where name = 'run'").fetchone()
+        if row is None:
+            raise RunError("run-not-scored", f"{self.folder} has no marks yet", next_step=f"grader score {self.folder}")
+        try:
+            return RunMarks.model_validate_json(row[0])
+        except ValidationError as error:
+            raise EvidenceError(
+                "marks-schema", "the stored marks have another schema", next_step=f"grader score {self.folder}"
+            ) from error
+
+    def add_event(self, event: Event) -> None:
+        """Append a person's decision; nothing ever changes or removes one."""
+        with self._connect() as connection:
+            connection.execute("insert into events (record) values (?)", (event.model_dump_json(),))
+
+    def events(self) -> list[Event]:
+        with self._connect() as connection:
+            rows = connection.execute("select record from events order by id").fetchall()
+        return [Event.model_validate_json(row[0]) for row in rows]
+
+    def events_digest(self) -> str:
+        return _digest("\n".join(event.model_dump_json() for event in self.events()))
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that a reader sees the old or the new content, never a part of it."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,217 @@
+"""Follows recorded tensors from call to call and says, in sentences, where a model departs from the reference loop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from reference.models.evidence import ModelEvidence, Module
+from reference.models.layers import Key, RecordedCall, key_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a tensor was first seen."""
+
+    kind: str
+    """input, hidden, cell or output."""
+    layer: int = 0
+    """From 1; negative in the backward direction."""
+    step: int = 0
+    """Call number from 1; for the input the time step."""
+
+    def words(self) -> str:
+        """The origin as a student would call it."""
+        if self.kind == "input":
+            return f"the input at step {self.step}"
+        direction = "backward " if self.layer < 0 else ""
+        state = "cell state" if self.kind == "cell" else "hidden state"
+        return f"the {state} of {direction}layer {abs(self.layer)} after call {self.step}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """Departures found: sentences, and identifiers where an edge alone names the mistake."""
+
+    edges: tuple[str, ...]
+    mistakes: tuple[str, ...]
+
+
+class _Follower:
+    def __init__(self, seen: ModelEvidence) -> None:
+        self.seen = seen
+        self.origins: dict[Key, list[Origin]] = {}
+        self.edges: list[str] = []
+        self.mistakes: list[str] = []
+        for step, x in enumerate(seen.x.unbind(1), start=1):
+            self._note(x, Origin(kind="input", step=step))
+
+    def _note(self, value: Tensor, origin: Origin) -> None:
+        self.origins.setdefault(key_of(value), []).append(origin)
+
+    def _of(self, value: Tensor) -> list[Origin]:
+        return self.origins.get(key_of(value), [])
+
+    def follow(self) -> Flow:
+        if not self.seen.calls:
+            return Flow(edges=(), mistakes=())
+        directions: list[tuple[Sequence[Module], int]] = [(self.seen.cells, 1)]
+        if self.seen.reverse_cells:
+            directions.append((self.seen.reverse_cells, -1))
+        for cells, sign in directions:
+            for depth, cell in enumerate(cells, start=1):
+                for step, call in enumerate(self._calls(cell), start=1):
+                    for kind, value in zip(("hidden", "cell"), call.outputs, strict=False):
+                        self._note(value, Origin(kind=kind, layer=sign * depth, step=step))
+        for cells, sign in directions:
+            self._count(cells, sign)
+            for depth, cell in enumerate(cells, start=1):
+                self._follow_layer(cell, sign * depth)
+        self._follow_classifier()
+        return Flow(edges=tuple(dict.fromkeys(self.edges)), mistakes=tuple(dict.fromkeys(self.mistakes)))
+
+    def _calls(self, cell: Module) -> list[RecordedCall]:
+        return [call for call in self.seen.calls if call.module == cell.name]
+
+    def _say(self, sentence: str, mistake: str | None = None) -> None:
+        self.edges.append(sentence)
+        if mistake is not None:
+            self.mistakes.append(mistake)
+
+    def _count(self, cells: Sequence[Module], sign: int) -> None:
+        direction = "backward cell" if sign < 0 else "cell"
+        if len(cells) != self.seen.layers:
+            self._say(f"{len(cells)} {direction}(s) found for {self.seen.layers} layers")
+        steps = self.seen.x.shape[1]
+        if self.seen.outputs is None:
+            return
+        for depth, cell in enumerate(cells, start=1):
+            calls = len(self._calls(cell))
+            if calls == 0:
+                first_only = depth > 1 and bool(self._calls(cells[0]))
+                self._say(f"{_layer(sign * depth)} is never called", "model.only_first_layer" if first_only else None)
+            elif calls != steps:
+                self._say(f"{_layer(sign * depth)} is called {calls} times for {steps} steps")
+
+    def _follow_layer(self, cell: Module, layer: int) -> None:
+        calls = self._calls(cell)
+        previous: RecordedCall | None = None
+        for step, call in enumerate(calls, start=1):
+            if not call.inputs:
+                continue
+            if self._odd_input(call.inputs[0], layer, step, len(calls)):
+                break
+            if self._odd_state(call.inputs[1:], previous, layer, step):
+                break
+            previous = call
+
+    def _odd_input(self, value: Tensor, layer: int, step: int, calls: int) -> bool:
+        origins = self._of(value)
+        steps = self.seen.x.shape[1]
+        time = steps + 1 - step if layer < 0 else step
+        below = layer + 1 if layer < 0 else layer - 1
+        wanted = Origin(kind="input", step=time) if abs(layer) == 1 else Origin(kind="hidden", layer=below, step=step)
+        if wanted in origins or (not origins and calls != steps):
+            return False
+        name = _layer(layer)
+        if not origins:
+            self._say(f"{name}, call {step}: reads a tensor that is neither the input nor a state")
+            return True
+        found = origins[0]
+        if found.kind == "input" and abs(layer) > 1:
+            self._say(f"{name} reads the input, not layer {abs(below)}", "model.layers_not_stacked")
+        elif found.kind == "input" and layer < 0:
+            mistake = "bidir.rev_input_not_reversed" if found.step == step else None
+            self._say(f"{name}, call {step}: reads {found.words()}, not at step {time}", mistake)
+        elif found.kind == "input":
+            mistake = "model.reversed_input" if found.step == steps + 1 - step else None
+            self._say(f"{name}, call {step}: reads {found.words()}", mistake)
+        else:
+            mistake = "bidir.rev_stack_fed_fwd_outputs" if found.layer > 0 > layer else _taken_for_hidden(found)
+            self._say(f"{name}, call {step}: reads {found.words()}", mistake)
+        return True
+
+    def _odd_state(self, state: Sequence[Tensor], previous: RecordedCall | None, layer: int, step: int) -> bool:
+        zero = not any(bool(value.any()) for value in state)
+        name = _layer(layer)
+        if previous is None:
+            if zero:
+                return False
+            origins = self._of(state[0])
+            if origins:
+                below = abs(origins[0].layer) == abs(layer) - 1 and origins[0].kind == "hidden"
+                self._say(
+                    f"{name} starts from {origins[0].words()}, not from zeros",
+                    "model.state_carried_between_layers" if below else None,
+                )
+            else:
+                self._say(f"{name} does not start from zeros")
+            return True
+        wanted = previous.outputs
+        if len(state) == len(wanted) and all(
+            key_of(one) == key_of(other) for one, other in zip(state, wanted, strict=True)
+        ):
+            return False
+        if zero and any(bool(value.any()) for value in wanted):
+            self._say(f"{name} starts from zeros at every step", "model.hidden_reset_each_step")
+        elif not zero:
+            self._say(f"{name}, call {step}: does not get the state of call {step - 1}")
+        return not zero or bool(wanted)
+
+    def _follow_classifier(self) -> None:
+        classifier = self.seen.classifier
+        if classifier is None or self.seen.outputs is None:
+            return
+        calls = [call for call in self.seen.calls if call.module == classifier.name]
+        if not calls:
+            self._say(f"the classifier {classifier.name} is never called", "model.no_fc")
+            return
+        last = calls[-1]
+        if last.outputs and key_of(last.outputs[0]) != key_of(self.seen.outputs):
+            self._say("what is returned is not what the classifier computed")
+        if not last.inputs:
+            return
+        value, n = last.inputs[0], self.seen.hidden_size
+        if not self.seen.reverse_cells:
+            self._reads("the classifier", value, Origin(kind="hidden", layer=self.seen.layers, step=self.steps))
+        elif value.dim() == 2 and value.shape[1] == 2 * n:
+            self._reads(
+                "the classifier's first half",
+                value[:, :n],
+                Origin(kind="hidden", layer=self.seen.layers, step=self.steps),
+            )
+            self._reads(
+                "the classifier's second half",
+                value[:, n:],
+                Origin(kind="hidden", layer=-self.seen.layers, step=self.steps),
+            )
+
+    @property
+    def steps(self) -> int:
+        """T."""
+        return int(self.seen.x.shape[1])
+
+    def _reads(self, reader: str, value: Tensor, wanted: Origin) -> None:
+        origins = self._of(value)
+        if wanted in origins:
+            return
+        if origins:
+            self._say(f"{reader} reads {origins[0].words()}, not {wanted.words()}", _taken_for_hidden(origins[0]))
+        else:
+            self._say(f"{reader} reads a tensor that is no state of a layer")
+
+
+def _taken_for_hidden(found: Origin) -> str | None:
+    """The name of the edge from a cell state to where a hidden state belongs."""
+    return "model.lstm_uses_cell_output" if found.kind == "cell" else None
+
+
+def _layer(layer: int) -> str:
+    return f"backward layer {-layer}" if layer < 0 else f"layer {layer}"
+
+
+def follow(seen: ModelEvidence) -> Flow:
+    """Compare every recorded edge with that of the reference loop."""
+    return _Follower(seen).follow()

@@ -1,0 +1,163 @@
+"""Judges one run of a model: replay first, then recorded data flow; then the same with each named deviation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeGuard
+
+import torch
+from torch import Tensor
+
+from reference.mistakes import ModelMistake, model_mistakes
+from reference.models.build import NoReplayError, recorded_network, replay_network
+from reference.models.dataflow import Flow, follow
+from reference.models.evidence import ModelEvidence, ModelEvidenceError, read_evidence
+from reference.models.gradients import Leaves, gradients_agree
+from reference.models.layers import FailedCallError, NotRecordedError
+from reference.models.network import Network, NotApplicableError
+from reference.recognition.verdicts import CellVerdict, ModelVerdict
+
+ARCHITECTURES = ("stacked", "bidirectional")
+DETACHED = "model.detached_state"
+
+By = Literal["replay", "data flow"]
+
+
+def judge(
+    architecture: str,
+    observation: Mapping[str, Any],
+    cells: Mapping[str, CellVerdict | None],
+    policy: Mapping[str, str],
+) -> ModelVerdict:
+    """Judge one run of a model.
+
+    Raises:
+        ValueError: if the architecture is unknown.
+    """
+    if architecture not in ARCHITECTURES:
+        raise ValueError(f"architecture must be one of {', '.join(ARCHITECTURES)}; found {architecture!r}")
+    try:
+        seen = read_evidence(observation, tuple(cells), bidirectional=architecture == "bidirectional")
+    except ModelEvidenceError as error:
+        return ModelVerdict(status="unrecognised", by="data flow", notes=(str(error),))
+    return _Case(architecture=architecture, seen=seen, cells=cells, policy=policy).verdict()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    architecture: str
+    seen: ModelEvidence
+    cells: Mapping[str, CellVerdict | None]
+    policy: Mapping[str, str]
+
+    def verdict(self) -> ModelVerdict:
+        if self.seen.outputs is None:
+            return self._raised(recorded_network(self.seen), follow(self.seen))
+        note: tuple[str, ...] = ()
+        try:
+            leaves = Leaves.of(self.seen)
+            replay = replay_network(self.seen, self.cells, leaves.parameters, leaves.x)
+        except NoReplayError as error:
+            note = (f"not replayed: {error}",)
+        else:
+            found = self._by_replay(replay, leaves)
+            if found is not None:
+                return found
+        found = self._by_data_flow(recorded_network(self.seen), note)
+        return found or self._unexplained(follow(self.seen), note, certain=not note)
+
+    def _by_replay(self, network: Network, leaves: Leaves) -> ModelVerdict | None:
+        if self._complete():
+            output = self._run(network, Network.output)
+            if self._agrees(output, self.seen):
+                return self._right(output, leaves)
+        with torch.no_grad():
+            hits = self._hits(network)
+        return self._named(hits, "replay", (), network, leaves) if hits else None
+
+    def _by_data_flow(self, network: Network, note: tuple[str, ...]) -> ModelVerdict | None:
+        if self._complete() and self._agrees(self._run(network, Network.output), self.seen):
+            if self.seen.gradients:
+                note = (*note, "gradients were not compared")
+            return ModelVerdict(status="exact", by="data flow", notes=note)
+        hits = self._hits(network)
+        return self._named(hits, "data flow", note) if hits else None
+
+    def _complete(self) -> bool:
+        """True if there is a cell for each layer and direction that is asked for."""
+        wanted = self.seen.layers
+        backward = wanted if self.architecture == "bidirectional" else 0
+        return len(self.seen.cells) == wanted and len(self.seen.reverse_cells) == backward
+
+    def _run(self, network: Network, forward: Callable[[Network], Tensor]) -> Tensor | None:
+        """The output, or None where the network cannot be run in this way: then the model did something else."""
+        try:
+            return forward(network)
+        except (NotApplicableError, NotRecordedError, FailedCallError, RuntimeError, IndexError, ValueError):
+            return None
+
+    def _agrees(self, value: Tensor | None, seen: ModelEvidence) -> TypeGuard[Tensor]:
+        if value is None or seen.outputs is None or value.squeeze().shape != seen.outputs.squeeze().shape:
+            return False
+        scale = max(1.0, float(seen.outputs.abs().max()))
+        return float((value.detach().squeeze() - seen.outputs.squeeze()).abs().max()) <= seen.precision.value * scale
+
+    def _hits(self, network: Network) -> list[ModelMistake]:
+        """The deviations that give the recorded outputs; what earns full marks comes first."""
+        entries = sorted(model_mistakes(self.architecture), key=lambda entry: entry.mistake.effect == "wrong")
+        return [
+            entry
+            for entry in entries
+            if entry.mistake.id != DETACHED and self._agrees(self._run(network, entry.forward), self.seen)
+        ]
+
+    def _right(self, output: Tensor, leaves: Leaves) -> ModelVerdict:
+        if not gradients_agree(output, leaves, self.seen):
+            notes = ("the outputs agree, the gradients do not",)
+            return ModelVerdict(status="mistake", mistakes=(DETACHED,), by="replay", notes=notes)
+        return ModelVerdict(status="exact", by="replay")
+
+    def _named(
+        self,
+        hits: Sequence[ModelMistake],
+        by: By,
+        note: tuple[str, ...],
+        network: Network | None = None,
+        leaves: Leaves | None = None,
+    ) -> ModelVerdict:
+        if hits[0].mistake.effect == "equivalent":
+            notes = (*note, hits[0].mistake.title)
+            output = None if network is None else self._run(network, hits[0].forward)
+            if output is not None and leaves is not None and not gradients_agree(output, leaves, self.seen):
+                return ModelVerdict(status="mistake", mistakes=(DETACHED,), by=by, notes=notes)
+            return ModelVerdict(status="equivalent", by=by, notes=notes)
+        names = tuple(entry.mistake.id for entry in hits)
+        status: Literal["mistake", "ambiguous"] = "mistake" if len(names) == 1 else "ambiguous"
+        return ModelVerdict(status=status, mistakes=names, edges=follow(self.seen).edges, by=by, notes=note)
+
+    def _raised(self, recorded: Network, flow: Flow) -> ModelVerdict:
+        entries = model_mistakes(self.architecture)
+        reached = [entry.mistake.id for entry in entries if self._reaches_failure(recorded, entry.forward)]
+        straight = self._reaches_failure(recorded, Network.output)
+        names = flow.mistakes or (tuple(reached) if not straight and len(reached) == 1 else ())
+        return ModelVerdict(
+            status="mistake" if names else "unrecognised", mistakes=names, edges=flow.edges, by="data flow"
+        )
+
+    def _reaches_failure(self, recorded: Network, forward: Callable[[Network], Tensor]) -> bool:
+        try:
+            forward(recorded)
+        except FailedCallError:
+            return True
+        except (NotApplicableError, NotRecordedError, RuntimeError, IndexError, ValueError):
+            return False
+        return False
+
+    def _unexplained(self, flow: Flow, note: tuple[str, ...], *, certain: bool) -> ModelVerdict:
+        """No known loop gives these outputs: the edges may still name the fault."""
+        if flow.mistakes:
+            return ModelVerdict(status="mistake", mistakes=flow.mistakes, edges=flow.edges, by="data flow", notes=note)
+        # Only where the student's own cells were replayed are the outputs known to be wrong.
+        wrong = certain and bool(flow.edges) and bool(self.seen.calls)
+        return ModelVerdict(status="unnamed" if wrong else "unrecognised", edges=flow.edges, by="data flow", notes=note)

@@ -1,0 +1,78 @@
+"""The oracle for recurrent networks: what the engine finds through its entry point."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from reference.mistakes import Mistake, all_mistakes
+from reference.models import ARCHITECTURES, judge
+from reference.recognition import FAMILIES, CellVerdict, ModelVerdict, recognise
+
+
+@cache
+def _source_digest() -> str:
+    """Digest over all source files of this package: whatever can change a verdict is in them."""
+    root = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*.py"), key=lambda path: path.relative_to(root).as_posix()):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0")
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:16]
+
+
+class RecurrentOracle:
+    """Judges recurrent cells and models from evidence."""
+
+    @property
+    def version(self) -> str:
+        """Digest of the package's sources."""
+        return _source_digest()
+
+    def families(self) -> Sequence[str]:
+        """Families of cells that can be recognised."""
+        return tuple(FAMILIES)
+
+    def architectures(self) -> Sequence[str]:
+        """Architectures that can be judged."""
+        return ARCHITECTURES
+
+    def cell_sizes(self, family: str) -> tuple[int, int]:
+        """(input, hidden) sizes at which a cell of the family is best probed."""
+        return FAMILIES[family].probe_sizes
+
+    def has_cell_state(self, family: str) -> bool:
+        """True if a step takes and returns a pair (hidden, cell)."""
+        return FAMILIES[family].has_cell_state
+
+    def recognise_cell(self, family: str, observation: Mapping[str, Any], policy: Mapping[str, str]) -> CellVerdict:
+        """Judge one cell; see `reference.recognition.judge`."""
+        return recognise(family, observation, policy)
+
+    def judge_model(
+        self,
+        architecture: str,
+        observation: Mapping[str, Any],
+        cells: Mapping[str, CellVerdict | None],
+        policy: Mapping[str, str],
+    ) -> ModelVerdict:
+        """Judge one run of a model; see `reference.models.judge`."""
+        return judge(architecture, observation, cells, policy)
+
+    def describe(self, mistake: str) -> Mistake:
+        """The text of a named mistake.
+
+        Raises:
+            KeyError: if there is no such mistake.
+        """
+        return all_mistakes()[mistake]
+
+    def nearest_mistakes(self, prefix: str) -> Sequence[str]:
+        """Identifiers of all named mistakes that start with `prefix`, without the right forms."""
+        return tuple(name for name in sorted(all_mistakes()) if name.startswith(prefix) and ".correct" not in name)
+
+
+ORACLE = RecurrentOracle()

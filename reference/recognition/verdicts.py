@@ -1,0 +1,41 @@
+"""What is said about a cell or a model: the oracle's answers to the engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from reference.recognition.layout import CellLayout
+
+Status = Literal["exact", "equivalent", "mistake", "ambiguous", "unnamed", "unrecognised", "blocked"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellVerdict:
+    """What a cell computes."""
+
+    status: Status
+    mistakes: tuple[str, ...] = ()
+    convention: str = ""
+    """In which of several accepted ways the cell is written; empty for the plain one."""
+    notes: tuple[str, ...] = ()
+    formula: str | None = None
+    """Identifier of the step formula that reproduces the cell, right or wrong."""
+    layout: CellLayout | None = None
+    nearest: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelVerdict:
+    """What a model does with its cells."""
+
+    status: Status
+    mistakes: tuple[str, ...] = ()
+    edges: tuple[str, ...] = ()
+    by: Literal["replay", "data flow"] = "replay"
+    notes: tuple[str, ...] = ()
+
+
+def rounded(distance: float) -> float:
+    """A distance to two significant digits; what is within rounding of equal counts as 0."""
+    return 0.0 if distance < 1e-12 else float(f"{distance:.1e}")

@@ -1,0 +1,47 @@
+"""What all tests share: nothing is written into the checkout, and a layer that cannot run says so, or fails in CI."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+# Hypothesis reads its home once, when it is first imported; its default lies in the working directory.
+os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir()) / "grader-hypothesis"))
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("suite", database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
+
+ROOT = Path(__file__).resolve().parents[1]
+KERNELS = Path(os.environ.get("GRADER_KERNELS", ROOT / ".kernels"))
+
+
+def _missing() -> dict[str, str]:
+    """Marker of a layer -> why it cannot run here."""
+    missing = {}
+    if shutil.which("bwrap") is None:
+        missing["sandbox"] = "bubblewrap is not installed"
+    elif not any(KERNELS.glob("*/.complete")):
+        missing["sandbox"] = "no kernel environment was made (scripts/setup)"
+    if shutil.which("chromium") is None:
+        missing["browser"] = "Chromium is not installed"
+    return missing
+
+
+def pytest_report_header() -> list[str]:
+    return [f"layer {layer} cannot run here: {why}" for layer, why in _missing().items()]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    required = bool(os.environ.get("CI"))
+    for layer, why in _missing().items():
+        for item in items:
+            if item.get_closest_marker(layer) is not None:
+                if required:
+                    raise pytest.UsageError(f"CI requires the layer {layer}: {why}")
+                item.add_marker(pytest.mark.skip(reason=why))

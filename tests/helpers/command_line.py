@@ -1,0 +1,58 @@
+"""Runs the command as a user does: in a child process, from another folder."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Finished:
+    code: int
+    out: str
+    err: str
+
+
+def environment(**extra: str) -> dict[str, str]:
+    """The environment of the tests with what the command needs; values of `extra` win."""
+    return {**os.environ, "OMP_NUM_THREADS": "1", "GRADER_KERNELS": str(ROOT / ".kernels"), "NO_COLOR": "1", **extra}
+
+
+def command(*words: str | Path) -> list[str]:
+    return [sys.executable, "-m", "grader", *map(str, words)]
+
+
+def grader(*words: str | Path, cwd: Path | None = None, **extra: str) -> Finished:
+    """`grader WORDS...` to its end."""
+    done = subprocess.run(
+        command(*words),
+        cwd=cwd or ROOT / "tests",
+        env=environment(**extra),
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    return Finished(done.returncode, done.stdout, done.stderr)
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        return list(csv.DictReader(file))
+
+
+def marks_json(run: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((run / "marks.json").read_text(encoding="utf-8"))
+    return found
+
+
+def rows_by_submission(run: Path) -> dict[str, dict[str, Any]]:
+    return {row["submission"]: row for row in marks_json(run)["submissions"]}

@@ -1,0 +1,174 @@
+"""The evidence of a dead kernel is read under the names that we asked for, and believed about nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader.execute.collect import Allowance, KernelEvidence, collect
+from grader.limits import MIB
+from grader.probes import Probe
+
+PROBE = Probe(id="p", subject="Net", steps=())
+RUN: dict[str, Any] = {"probe": "p", "definition": 0, "status": "done"}
+
+
+class Folder:
+    """An evidence folder to be filled by a test."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.descriptor = os.open(path, os.O_PATH | os.O_DIRECTORY)
+
+    def write(self, name: str, value: Any) -> None:
+        text = value if isinstance(value, bytes) else json.dumps(value).encode()
+        (self.path / name).write_bytes(text)
+
+    def tensor(self, name: str, key: str) -> None:
+        header = json.dumps({key: {"dtype": "F64", "shape": [1], "data_offsets": [0, 8]}}).encode()
+        self.write(name, struct.pack("<Q", len(header)) + header + bytes(8))
+
+    def collect(self, allowance: Allowance | None = None) -> KernelEvidence:
+        allowance = allowance or Allowance(tensor_bytes=MIB)
+        return collect(self.descriptor, cells=[0, 1], probes=[PROBE], allowance=allowance)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Folder]:
+    made = Folder(tmp_path)
+    yield made
+    os.close(made.descriptor)
+
+
+def test_an_empty_folder_is_no_evidence_and_no_fault(folder: Folder) -> None:
+    found = folder.collect()
+
+    assert (found.cells, found.probes, found.refusals, found.unfinished) == ({}, {}, [], None)
+
+
+def test_what_the_agent_writes_is_taken(folder: Folder) -> None:
+    folder.write("cell-1.json", {"index": 1, "status": "run"})
+    folder.write("definitions.json", [{"name": "Net", "cell": 1, "line": 1}])
+    folder.write("environment.json", {"python": "3.11", "numpy": None})
+    folder.write("training.json", {"steps": 3, "stopped": "steps", "raised": None, "seconds": 0.1})
+    folder.write("probe-p@0.json", RUN | {"values": {"v": {"kind": "tensor", "key": "p@0/v"}}})
+    folder.tensor("probe-p@0.safetensors", "p@0/v")
+
+    found = folder.collect()
+
+    assert found.refusals == []
+    assert list(found.cells) == [1]
+    assert found.definitions[0].name == "Net"
+    assert found.environment == {"python": "3.11"}
+    assert found.training is not None
+    assert found.training.steps == 3
+    assert found.probes["p", 0].status == "done"
+    assert list(found.tensors["p", 0]) == ["p@0/v"]
+
+
+def test_a_probe_is_looked_for_on_every_definition_of_its_subject(folder: Folder) -> None:
+    folder.write("definitions.json", [{"name": "Net", "cell": cell, "line": 1} for cell in (0, 1)])
+    folder.write("probe-p@1.json", RUN | {"definition": 1})
+    folder.write("probe-p@2.json", RUN | {"definition": 2})
+
+    assert list(folder.collect().probes) == [("p", 1)]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"{", id="cut off"),
+        pytest.param(b"[" * 100_000, id="nested beyond reason"),
+        pytest.param(
+            b'{"probe":"p","definition":0,"status":"done","values":{"v":{"kind":"scalar","scalar":NaN}}}', id="NaN"
+        ),
+        pytest.param(json.dumps(RUN | {"status": "passed"}).encode(), id="a status that there is not"),
+        pytest.param(json.dumps(RUN | {"marks": 100}).encode(), id="a field that there is not"),
+        pytest.param(json.dumps(RUN | {"definition": "0"}).encode(), id="a text for a number"),
+        pytest.param(json.dumps(RUN | {"probe": "q"}).encode(), id="of another probe"),
+        pytest.param(
+            json.dumps(RUN | {"values": {"v": {"kind": "tensor", "key": "p@0/v"}}}).encode(), id="a tensor not there"
+        ),
+        pytest.param(b'"\\ud800"', id="half a character"),
+        pytest.param(b"\xff", id="not text"),
+    ],
+)  # fmt: skip
+def test_a_malformed_record_is_refused_with_a_reason(content: bytes, folder: Folder) -> None:
+    folder.write("probe-p@0.json", content)
+
+    found = folder.collect()
+
+    assert found.probes["p", 0].status == "refused"
+    assert len(found.refusals) == 1
+
+
+def test_tensors_of_another_probe_are_refused(folder: Folder) -> None:
+    folder.write("probe-p@0.json", RUN)
+    folder.tensor("probe-p@0.safetensors", "q@0/v")
+
+    assert folder.collect().probes["p", 0].status == "refused"
+
+
+def test_a_record_behind_a_link_is_refused(folder: Folder) -> None:
+    folder.write("real", RUN)
+    (folder.path / "probe-p@0.json").symlink_to("real")
+
+    assert folder.collect().probes["p", 0].status == "refused"
+
+
+def test_tensors_beyond_the_allowance_are_refused(folder: Folder) -> None:
+    folder.write("probe-p@0.json", RUN)
+    folder.tensor("probe-p@0.safetensors", "p@0/v")
+
+    found = folder.collect(Allowance(tensor_bytes=10))
+
+    assert found.probes["p", 0].status == "refused"
+    assert "bytes" in found.refusals[0]
+
+
+def test_records_beyond_the_allowance_are_refused(folder: Folder) -> None:
+    folder.write("probe-p@0.json", RUN)
+
+    assert folder.collect(Allowance(tensor_bytes=MIB, json_bytes=10)).probes["p", 0].status == "refused"
+
+
+def test_a_cell_that_calls_itself_another_is_not_taken(folder: Folder) -> None:
+    folder.write("cell-0.json", {"index": 7, "status": "run"})
+
+    assert folder.collect().cells == {}
+
+
+def test_long_messages_are_shortened(folder: Folder) -> None:
+    raised = {"type": "T" * 900, "message": "m" * 9000, "source": "s" * 9000}
+    folder.write("probe-p@0.json", RUN | {"status": "raised", "raised": raised})
+
+    found = folder.collect().probes["p", 0].raised
+
+    assert found is not None
+    assert (len(found.type), len(found.message), len(found.source)) == (100, 500, 500)
+
+
+def test_the_journal_tells_what_was_begun_and_did_not_end(folder: Folder) -> None:
+    lines = [
+        {"begin": "statement", "cell": 0, "ordinal": 0, "line": 1},
+        {"end": "statement", "cell": 0, "ordinal": 0},
+        {"begin": "probe", "probe": "p", "definition": 1},
+    ]
+    folder.write("journal.jsonl", "\n".join([*map(json.dumps, lines), "rubbish", '{"cell": 3}']).encode())
+
+    unfinished = folder.collect().unfinished
+
+    assert unfinished is not None
+    assert (unfinished.begin, unfinished.probe, unfinished.definition) == ("probe", "p", 1)
+
+
+def test_a_journal_whose_units_all_ended_blames_nothing(folder: Folder) -> None:
+    folder.write("journal.jsonl", b'{"begin":"probe","probe":"p"}\n{"end":"probe","probe":"p"}\n')
+
+    assert folder.collect().unfinished is None

@@ -1,0 +1,131 @@
+"""What is wrong with a host is told as ours, with the next step."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader.errors import SandboxError, SandboxUnavailableError
+from grader.execute import bubblewrap, contract, detect, doctor, report
+from grader.execute.bubblewrap import Bubblewrap, find_binary
+from grader.execute.client import KernelClient
+from grader.execute.environment import KernelEnvironment
+from grader.execute.isolation import Command
+from grader.execute.kernel import Kernel
+from grader.execute.layout import Launch
+from grader.execute.process import start_process
+from grader.execute.unsafe import NoSandbox
+from grader.limits import Limits
+
+
+def launch(path: Path, **limits: float) -> Launch:
+    environment = KernelEnvironment(path=path, digest="d")
+    return Launch(environment=environment, limits=Limits(**limits), job={}, key="k")  # type: ignore[arg-type]
+
+
+class Sleeper(NoSandbox):
+    """Starts a program that is no kernel."""
+
+    def command(self, launch: Launch, program: object, *, ready: int | None) -> Command:
+        command = super().command(launch, [], ready=ready)
+        return replace(command, argv=["/bin/sh", "-c", "sleep 60"])
+
+
+def test_without_bubblewrap_there_is_no_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bubblewrap.shutil, "which", lambda name: None)
+    monkeypatch.setattr(bubblewrap.importlib.util, "find_spec", lambda name: None)
+
+    with pytest.raises(SandboxUnavailableError) as caught:
+        detect()
+
+    assert caught.value.code == "sandbox-no-bubblewrap"
+    assert caught.value.exit_code == 3
+
+
+def test_the_package_from_pypi_is_taken_where_the_distribution_has_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "_bin").mkdir()
+    (tmp_path / "_bin" / "bwrap").touch(mode=0o755)
+    monkeypatch.setattr(bubblewrap.shutil, "which", lambda name: None)
+
+    class Found:
+        submodule_search_locations = (str(tmp_path),)
+
+    monkeypatch.setattr(bubblewrap.importlib.util, "find_spec", lambda name: Found())
+
+    assert find_binary() == str(tmp_path / "_bin" / "bwrap")
+
+
+def test_a_bubblewrap_that_cannot_make_namespaces_is_found_out_at_once() -> None:
+    with pytest.raises(SandboxUnavailableError) as caught:
+        Bubblewrap("/bin/false")
+
+    assert caught.value.code == "sandbox-no-namespaces"
+    assert "user namespaces" in caught.value.next_step
+
+
+def test_an_interpreter_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
+    with pytest.raises(SandboxError) as caught:
+        asyncio.run(start_process(NoSandbox(), launch(tmp_path)))
+
+    assert caught.value.code == "kernel-not-started"
+
+
+def test_a_kernel_that_is_not_up_in_time_is_a_fault(tmp_path: Path) -> None:
+    with pytest.raises(SandboxError, match=r"not up after 0\.05 s"):
+        asyncio.run(start_process(Sleeper(), launch(tmp_path, start_s=0.05)))
+
+
+def test_a_kernel_that_was_never_started_has_no_process(tmp_path: Path) -> None:
+    kernel = Kernel(NoSandbox(), launch(tmp_path))
+
+    with pytest.raises(SandboxError):
+        kernel.process.kill()
+    asyncio.run(kernel.stop())
+
+
+def test_a_kernel_that_does_not_answer_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(self: Any) -> bool:
+        await asyncio.sleep(0)
+        return False
+
+    monkeypatch.setattr(KernelClient, "_answers", never)
+
+    with pytest.raises(SandboxError, match="did not answer"):
+        asyncio.run(KernelClient().wait_for_ready(timeout=0.01))
+
+
+def test_a_contract_suite_that_cannot_be_run_is_a_fault(tmp_path: Path) -> None:
+    with pytest.raises(SandboxError, match="did not run"):
+        contract.examine(NoSandbox(), KernelEnvironment(path=tmp_path, digest="d"))
+
+
+def test_the_doctor_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def unavailable() -> Bubblewrap:
+        raise SandboxUnavailableError("sandbox-no-bubblewrap", "bubblewrap is not installed", next_step="install it")
+
+    monkeypatch.setattr(doctor, "Bubblewrap", unavailable)
+
+    findings = {finding.name: finding for finding in report(tmp_path)}
+
+    assert (findings["isolation"].ok, findings["isolation"].next_step) == (False, "install it")
+    assert not findings["kernels"].ok
+    assert findings["memory"].ok
+
+
+def test_the_doctor_says_if_other_users_cannot_read_the_interpreter(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    closed = KernelEnvironment(path=tmp_path, digest="d")
+    monkeypatch.setattr(doctor, "locate", lambda folder: closed)
+    monkeypatch.setattr(KernelEnvironment, "readable_by_others", lambda self: False)
+
+    findings = {finding.name: finding for finding in report(tmp_path)}
+
+    assert findings["kernels"].next_step == f"chmod -R a+rX {tmp_path}"
+    assert not findings.get("contract", findings["kernels"]).ok

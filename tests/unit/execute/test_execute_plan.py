@@ -1,0 +1,118 @@
+"""What a submission's parts consist of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from grader.errors import RubricError
+from grader.execute.environment import KernelEnvironment
+from grader.execute.plan import (
+    agent_digest,
+    cells_to_train,
+    in_order,
+    limits_for_agent,
+    mounts_of,
+    part_key,
+    parts_wanted,
+    training_cells,
+)
+from grader.limits import Limits
+from grader.probes import Let, Probe
+from grader.records import CellKind, NotebookCell, NotebookRecord
+from grader.rubric import Execution, Mount, Training
+
+TRAINS = "loss.backward()\noptimiser.step()"
+CELLS = (
+    NotebookCell(index=0, kind=CellKind.CODE, source="x = 1"),
+    NotebookCell(index=1, kind=CellKind.CODE, source=TRAINS, outputs=("epoch 1",)),
+    NotebookCell(index=2, kind=CellKind.MARKDOWN, source=TRAINS, outputs=()),
+    NotebookCell(index=3, kind=CellKind.CODE, source=TRAINS),
+    NotebookCell(index=4, kind=CellKind.CODE, source="loss.backward()"),
+)
+NOTEBOOK = NotebookRecord(source_name="a.ipynb", format="ipynb", cells=CELLS)
+PROBE = Probe(id="p", steps=(Let(save="x", value=1),))
+
+
+def test_a_cell_trains_if_it_is_code_with_all_the_texts() -> None:
+    assert training_cells(NOTEBOOK, Training()) == (1, 3)
+
+
+def test_no_texts_make_no_cell_a_training_cell() -> None:
+    assert training_cells(NOTEBOOK, Training(contains=())) == ()
+
+
+@pytest.mark.parametrize(("when", "cells"), [("never", ()), ("executed", (1,)), ("always", (1, 3))])
+def test_the_rubric_says_which_training_cells_run(when: str, cells: tuple[int, ...]) -> None:
+    assert cells_to_train(NOTEBOOK, Training.model_validate({"when": when})) == cells
+
+
+def test_a_plain_submission_has_one_part() -> None:
+    assert parts_wanted(NOTEBOOK, Execution(), [PROBE]) == ("student",)
+
+
+def test_stand_ins_and_training_are_parts_of_their_own() -> None:
+    execution = Execution(stand_ins={"Cell": "torch.nn.LSTMCell"}, training=Training(when="always"))
+
+    assert parts_wanted(NOTEBOOK, execution, [PROBE]) == ("student", "stand-ins", "training")
+    assert parts_wanted(NOTEBOOK, execution, []) == ("student", "training")
+
+
+def test_probes_run_by_their_order_and_otherwise_as_the_rubric_has_them() -> None:
+    probes = [Probe(id=name, steps=(), order=order) for name, order in [("a", 1), ("b", 0), ("c", 1), ("d", 0)]]
+
+    assert [probe.id for probe in in_order(probes)] == ["b", "d", "a", "c"]
+
+
+def test_the_agent_is_told_only_the_limits_that_it_keeps() -> None:
+    assert limits_for_agent(Limits(probe_s=3.0))["probe_s"] == 3.0
+    assert "memory_bytes" not in limits_for_agent(Limits())
+
+
+def test_mounts_lie_in_the_rubrics_folder(tmp_path: Path) -> None:
+    execution = Execution(mounts=(Mount(source="data", target="/content/data"),))
+
+    (tmp_path / "data").mkdir()
+    assert mounts_of(execution, tmp_path) == ((tmp_path / "data", "/content/data"),)
+
+
+def test_a_mount_that_is_not_there_is_named_before_anything_runs(tmp_path: Path) -> None:
+    execution = Execution.model_validate({"mounts": [{"source": "dtaa", "target": "/content/data"}]})
+    with pytest.raises(RubricError, match="no folder dtaa"):
+        mounts_of(execution, tmp_path)
+
+
+def key(**changes: object) -> str:
+    arguments: dict[str, object] = {
+        "submission": "s",
+        "probes": [PROBE],
+        "subjects": ["A"],
+        "seed": "1",
+        "environment": KernelEnvironment(path=Path("e"), digest="e"),
+        "execution": Execution(),
+    }
+    return part_key("student", **(arguments | changes))  # type: ignore[arg-type]
+
+
+def test_a_key_does_not_change_by_itself() -> None:
+    assert key() == key()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"submission": "t"}, id="submission"),
+        pytest.param({"probes": []}, id="probes"),
+        pytest.param({"subjects": ["B"]}, id="subjects"),
+        pytest.param({"seed": "2"}, id="seed"),
+        pytest.param({"environment": KernelEnvironment(path=Path("e"), digest="f")}, id="environment"),
+        pytest.param({"execution": Execution(limits=Limits(probe_s=3.0))}, id="limits"),
+    ],
+)
+def test_a_key_changes_with_everything_on_which_a_part_depends(changes: dict[str, object]) -> None:
+    assert key(**changes) != key()
+
+
+def test_the_agents_digest_is_that_of_its_files() -> None:
+    assert len(agent_digest()) == 64

@@ -1,0 +1,150 @@
+"""The instructor's page: attention first, figures with their guards, everybody at the end."""
+
+from __future__ import annotations
+
+import pytest
+from helpers.marks_builders import Mistake, check_mark, described, question_mark, run_marks, submission_marks
+from helpers.report_html import HOSTILE, read_page
+from helpers.report_sample import DESCRIBE, sample_run
+
+from grader.records import Reason, SubmissionStatus
+from grader.report.html_page import CONTENT_POLICY
+from grader.report.summary_page import attention, bars, summary_page
+
+
+def test_faults_come_first_then_refusals_then_open_verdicts() -> None:
+    review = SubmissionStatus.NEEDS_REVIEW
+    marks = run_marks(
+        submission_marks("fine", question_mark("1", check_mark("1/a"))),
+        submission_marks(
+            "unsure", question_mark("1", check_mark("1/a", outcome="manual", uncertain=True)), status=review
+        ),
+        submission_marks("refused", status=SubmissionStatus.REFUSED),
+        submission_marks("fault", question_mark("1", check_mark("1/a", outcome="fault")), status=review),
+        submission_marks("earlier", status=SubmissionStatus.REFUSED, counts=False),
+    )
+
+    assert [item.row.student for item in attention(marks)] == ["fault", "refused", "unsure"]
+
+
+def test_many_open_checks_are_cut_and_counted() -> None:
+    checks = [check_mark(f"1/{n}", outcome="manual", uncertain=True) for n in range(15)]
+    row = submission_marks("s001", question_mark("1", *checks), status=SubmissionStatus.NEEDS_REVIEW)
+
+    html = summary_page(run_marks(row), described())
+
+    assert "3 more checks." in html
+
+
+def test_the_page_has_counts_reasons_and_links() -> None:
+    page = read_page(summary_page(sample_run(), DESCRIBE))
+
+    assert "5 submissions 2 graded 0 open 1 need review 1 refused 1 not submitted" in page.text
+    assert "2e/count A fault of ours: internal" in page.text
+    assert "archive-truncated the zip ends in the middle" in page.text
+    assert {f"feedback/s00{n}.html" for n in range(1, 6)} <= set(page.attributes("href"))
+    assert "does not count" in page.text
+    assert "1 of these totals is provisional" in page.text
+
+
+def test_small_cohorts_are_guarded() -> None:
+    page = read_page(summary_page(sample_run(), DESCRIBE))
+
+    assert "The cohort is small (n = 3)" in page.text
+    assert "It needs 20 decided submissions, so it is not shown here." in page.text
+    assert all(row[-1] == "–" for row in page.tables["question-figures"][1:])
+
+
+def test_large_cohorts_are_not() -> None:
+    rows = [
+        submission_marks(
+            f"s{n}",
+            question_mark("1", check_mark("1/a", str(n % 3), outcome="partial")),
+            question_mark("2", check_mark("2/a", str(n % 2), outcome="partial")),
+        )
+        for n in range(60)
+    ]
+
+    page = read_page(summary_page(run_marks(*rows), described()))
+
+    assert "cohort is small" not in page.text
+    assert "so it is not shown here" not in page.text
+    assert page.tables["question-figures"][1][-1] == "0.00"
+
+
+def test_a_mistake_of_most_of_the_cohort_is_noted() -> None:
+    rows = [
+        submission_marks(f"s{n}", question_mark("1", check_mark("1/a", outcome="failed", diagnosis=("m.one",))))
+        for n in range(2)
+    ]
+    describe = described(Mistake(id="m.one", title="one"))
+
+    found = read_page(summary_page(run_marks(*rows), describe)).tables["mistake-figures"]
+
+    assert found[1] == [
+        "one m.one",
+        "1",
+        "2",
+        "100 %",
+        "More than 40 % of those who tried: look at the handout, and at the check.",
+    ]
+
+
+def test_the_histogram_equals_its_table() -> None:
+    page = read_page(summary_page(sample_run(), DESCRIBE))
+
+    assert [row[1] for row in page.tables["histogram"][1:]] == ["1", "0", "0", "0", "1", "0", "0", "0", "0", "1"]
+    assert page.count("rect") == 3
+
+
+def test_the_highest_bar_fills_the_drawing() -> None:
+    made = bars((0, 1, 2, 0, 0, 0, 0, 0, 0, 0))
+
+    assert [(bar.y, bar.height) for bar in made[:3]] == [(150, 0), (75, 75), (0, 150)]
+    assert (made[0].label, made[9].label) == ("0–10 %", "90–100 %")
+
+
+def test_an_empty_run_says_so() -> None:
+    page = read_page(summary_page(run_marks(), described()))
+
+    assert "Nothing needs a decision before release." in page.text
+    assert "No submission could be read" in page.text
+
+
+def test_open_theory_answers_alone_need_no_decision() -> None:
+    row = submission_marks("s001", question_mark("1", check_mark("1/a", outcome="manual")))
+
+    page = read_page(summary_page(run_marks(row), described()))
+
+    assert "Nothing needs a decision before release; 1 submission has answers that wait for a marker." in page.text
+
+
+@pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in HOSTILE.items()])
+def test_text_from_students_stays_text(text: str) -> None:
+    row = submission_marks(
+        "s001",
+        question_mark("1", check_mark("1/a", outcome="fault", reason=text, diagnosis=(text,)), title=text),
+        name=text,
+        submission=text,
+        flags=(text,),
+        status=SubmissionStatus.NEEDS_REVIEW,
+        reason=Reason(code="x", what=text, where=text, next_step=text),
+    )
+
+    html = summary_page(run_marks(row, title=text), described())
+
+    page = read_page(html)
+    assert page.count("script") == page.count("img") == 0
+    assert page.count("style") == page.count("h1") == 1
+    assert all(not name.startswith("on") for _, attributes in page.tags for name in attributes)
+    assert all(target.startswith(("#", "feedback/")) for target in page.attributes("href"))
+    assert page.unclosed == []
+    assert f'content="{CONTENT_POLICY}"' in html
+
+
+def test_the_page_asks_for_nothing_from_anywhere() -> None:
+    html = summary_page(sample_run(), DESCRIBE)
+
+    assert "http:" not in html
+    assert "https:" not in html
+    assert "url(" not in html

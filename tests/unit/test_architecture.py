@@ -1,0 +1,110 @@
+"""Arrows point one way: cli -> pipeline -> stages -> shared modules. Nothing here needs more than the source text."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+STAGES = {"intake", "execute", "score", "report"}
+SHARED = {"records", "errors", "limits", "rubric", "store", "probes", "draws", "oracle", "evidence", "coursework"}
+TOOLS = {"lms", "workshop", "marking"}
+FRONT = {"cli", "console", "__main__"}
+INSIDE_KERNELS = ROOT / "grader" / "execute" / "agent"
+
+
+def modules(package: str) -> Iterator[Path]:
+    yield from sorted((ROOT / package).rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """Absolute names of everything that a module imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return found
+
+
+def rooms(path: Path) -> set[str]:
+    """The rooms of `grader` that a module imports from."""
+    return {name.split(".")[1] for name in imported(path) if name.startswith("grader.") and name.count(".") >= 1}
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(ROOT / "grader").parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("stage", sorted(STAGES))
+def test_a_stage_imports_only_itself_and_shared_modules(stage: str) -> None:
+    for path in modules(f"grader/{stage}"):
+        assert rooms(path) <= SHARED | {stage, "__version__"}, f"{path.relative_to(ROOT)} imports {rooms(path)}"
+
+
+@pytest.mark.parametrize("name", sorted(SHARED))
+def test_a_shared_module_imports_no_stage(name: str) -> None:
+    assert rooms(ROOT / "grader" / f"{name}.py") <= SHARED
+
+
+def test_tools_use_the_pipeline_and_shared_modules_but_no_stage() -> None:
+    for tool in sorted(TOOLS):
+        for path in modules(f"grader/{tool}"):
+            assert rooms(path) <= SHARED | {"pipeline", tool}, path
+
+
+def test_only_the_pipeline_imports_all_stages() -> None:
+    joined = set().union(*(rooms(path) for path in modules("grader/pipeline")))
+    assert joined >= STAGES
+    for path in modules("grader"):
+        if room_of(path) not in STAGES | {"pipeline"}:
+            assert not rooms(path) & STAGES, f"{path.relative_to(ROOT)} reaches into a stage"
+
+
+def test_nothing_imports_the_command_line() -> None:
+    for path in modules("grader"):
+        if room_of(path) not in FRONT:
+            assert not rooms(path) & FRONT, path
+
+
+def test_the_oracle_imports_nothing_of_the_engine() -> None:
+    for path in modules("reference"):
+        assert not {name for name in imported(path) if name.split(".")[0] == "grader"}, path
+
+
+def test_the_engine_imports_no_oracle() -> None:
+    for path in modules("grader"):
+        assert not {name for name in imported(path) if name.split(".")[0] == "reference"}, path
+
+
+def test_the_agent_imports_nothing_of_the_engine() -> None:
+    paths = list(modules("grader/execute/agent"))
+    assert paths
+    for path in paths:
+        assert not {name for name in imported(path) if name.split(".")[0] in {"grader", "reference"}}, path
+
+
+def test_scoring_reads_no_clock_no_chance_and_no_network() -> None:
+    forbidden = {"socket", "time", "random", "jupyter_client", "nbclient", "datetime", "secrets"}
+    for path in modules("grader/score"):
+        assert not {name.split(".")[0] for name in imported(path)} & forbidden, path
+
+
+def test_the_engine_knows_no_network_and_no_coursework() -> None:
+    words = re.compile(r"\b(lstm|gru|rnn|imperial|uva_a2|tau_hw2|sequence_models|recurrent)\w*", re.IGNORECASE)
+    for path in modules("grader"):
+        for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
+            example = "Example: grader" in line
+            assert example or not words.search(line), f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+
+
+def test_no_module_is_longer_than_four_hundred_lines() -> None:
+    for package in ("grader", "reference"):
+        for path in modules(package):
+            assert len(path.read_text(encoding="utf-8").split("\n")) <= 400, path

@@ -1,0 +1,62 @@
+"""The documentation says what the code says."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from grader.limits import Limits
+from grader.probes import Probe
+from grader.rubric import Execution, Rubric
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
+
+
+def test_pages_made_from_the_code_are_up_to_date() -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "make_docs.py", "--check"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", sorted(set(Rubric.model_fields) - {"folder", "execution"}))
+def test_every_key_of_a_rubric_is_documented(name: str) -> None:
+    assert f"`{name}`" in DOCS["rubrics.md"]
+
+
+@pytest.mark.parametrize("name", sorted(set(Execution.model_fields) - {"threads"}))
+def test_every_key_of_the_execution_is_documented(name: str) -> None:
+    assert f"`execution.{name}`" in DOCS["rubrics.md"]
+
+
+def test_every_step_of_a_probe_is_documented() -> None:
+    steps = Probe.model_json_schema()["$defs"]
+    names = {schema["properties"]["do"]["const"] for schema in steps.values() if "do" in schema.get("properties", {})}
+    assert len(names) >= 12
+    for name in names:
+        assert f"`{name}`" in DOCS["rubrics.md"]
+
+
+def test_every_limit_has_a_sentence() -> None:
+    source = (ROOT / "grader" / "limits.py").read_text(encoding="utf-8")
+    for name in [*Limits.model_fields, *Limits().intake.__class__.model_fields]:
+        assert re.search(rf'    {name}: [^\n]*\n    """[A-Z][^"]+"""', source), name
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    pages = {ROOT / "docs" / name: text for name, text in DOCS.items()}
+    pages[ROOT / "README.md"] = (ROOT / "README.md").read_text(encoding="utf-8")
+    for page, text in pages.items():
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)\)", text):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_no_page_or_source_holds_a_path_of_some_machine() -> None:
+    tracked = [*(ROOT / "docs").rglob("*.md"), *(ROOT / "grader").rglob("*.py"), *(ROOT / "reference").rglob("*.py")]
+    for path in [*tracked, ROOT / "README.md", ROOT / "Makefile"]:
+        assert not re.search(r"/(root|home/\w+)/", path.read_text(encoding="utf-8")), path

@@ -1,0 +1,162 @@
+"""The run folder survives being killed, shared and opened by two."""
+
+from __future__ import annotations
+
+import sqlite3
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from grader.errors import EvidenceError, RunError
+from grader.records import Digests, Event, Reason, RunMarks, Submission
+from grader.store import RunStore, write_atomically
+
+
+def submission(key: str, digest: str = "d") -> Submission:
+    return Submission(student=key, name=key, submission=f"{key}.zip", key=key, digest=digest)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> RunStore:
+    return RunStore.create(tmp_path / "run", {"seed": "s", "rubric": "r"}, {"rubric.yaml": b"title: t"})
+
+
+def test_a_run_remembers_what_it_was_made_with(store: RunStore) -> None:
+    again = RunStore(store.folder)
+    assert again.meta("seed") == "s"
+    assert again.meta("nothing") is None
+    with again.rubric_copy("r") as folder:
+        assert (folder / "rubric.yaml").read_bytes() == b"title: t"
+    assert not folder.exists()
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RunError) as caught:
+        RunStore(tmp_path)
+    assert caught.value.code == "run-missing"
+
+
+def test_a_folder_with_other_things_is_never_written_into(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("precious")
+    with pytest.raises(RunError) as caught:
+        RunStore.create(tmp_path, {}, {})
+    assert caught.value.code == "run-not-empty"
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_run_of_another_version_is_refused(store: RunStore) -> None:
+    store.set_meta({"version": "99"})
+    with pytest.raises(RunError) as caught:
+        RunStore(store.folder)
+    assert caught.value.code == "run-version"
+
+
+def test_submissions_keep_their_order(store: RunStore) -> None:
+    store.put_submissions([submission("b"), submission("a")])
+    assert [item.key for item in store.submissions()] == ["b", "a"]
+
+
+def test_a_part_counts_only_once_its_row_is_there(store: RunStore) -> None:
+    store.put_submissions([submission("a")])
+    assert store.part_digest("a", "student") is None
+    store.put_part("a", "student", "k1", "bubblewrap", {"student.json": b"{}"})
+    assert store.part_digest("a", "student") == "k1"
+    assert (store.evidence_folder / "a" / "student.json").read_bytes() == b"{}"
+    assert store.levels() == ["bubblewrap"]
+
+
+def test_evidence_of_changed_bytes_is_forgotten(store: RunStore) -> None:
+    store.put_submissions([submission("a", "old"), submission("b", "same")])
+    for key in "ab":
+        store.put_part(key, "student", "k", "bubblewrap", {"student.json": b"{}"})
+    store.put_submissions([submission("a", "new"), submission("b", "same")])
+    assert store.part_digest("a", "student") is None
+    assert not (store.evidence_folder / "a").exists()
+    assert store.part_digest("b", "student") == "k"
+
+
+def test_a_fault_is_remembered_until_evidence_comes(store: RunStore) -> None:
+    store.put_fault("a", Reason(code="kernel-start", what="no kernel"))
+    assert store.faults()["a"].code == "kernel-start"
+    store.put_part("a", "student", "k", "bubblewrap", {})
+    assert store.faults() == {}
+
+
+def test_events_are_appended_in_order(store: RunStore) -> None:
+    before = store.events_digest()
+    for number in range(3):
+        store.add_event(
+            Event(
+                kind="override",
+                student="a",
+                check="1/x",
+                mark=Decimal(number),
+                why="w",
+                who="m",
+                at="2030-01-01T00:00:00Z",
+            )
+        )
+    assert [event.mark for event in store.events()] == [0, 1, 2]
+    assert store.events_digest() != before
+
+
+def test_marks_come_back_as_they_were(store: RunStore) -> None:
+    with pytest.raises(RunError, match="no marks yet"):
+        store.marks()
+    marks = RunMarks(
+        rubric="r", title="t", digests=Digests(rubric="", evidence="", oracle="", events=""), submissions=()
+    )
+    store.put_marks(marks)
+    assert store.marks() == marks
+
+
+def test_marks_of_another_schema_are_refused(store: RunStore) -> None:
+    with sqlite3.connect(store.database) as connection:
+        connection.execute("insert into marks values ('run', '{\"schema_version\": 99}')")
+    connection.close()
+    with pytest.raises(EvidenceError, match="another schema"):
+        store.marks()
+
+
+def test_a_derived_run_shares_evidence_and_events_but_no_marks(store: RunStore, tmp_path: Path) -> None:
+    store.put_submissions([submission("a")])
+    store.put_part("a", "student", "k", "bubblewrap", {"student.json": b"{}"})
+    derived = RunStore.derive(store, tmp_path / "new")
+    assert derived.part_digest("a", "student") == "k"
+    assert derived.evidence("a").has("student")
+    assert derived.evidence_folder == store.evidence_folder
+    with pytest.raises(RunError):
+        derived.marks()
+    with pytest.raises(RunError) as caught:
+        RunStore.derive(store, tmp_path / "new")
+    assert caught.value.code == "run-not-empty"
+
+
+def test_two_graders_cannot_work_in_one_run(store: RunStore) -> None:
+    with store.locked():
+        with pytest.raises(RunError) as caught, RunStore(store.folder).locked():
+            pass
+        assert caught.value.code == "run-locked"
+    with store.locked():
+        assert store.meta("seed") == "s"
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "marks.csv"
+    write_atomically(path, b"old")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert [item.name for item in tmp_path.iterdir()] == ["marks.csv"]
+
+
+def test_what_was_executed_is_remembered_in_order(store: RunStore) -> None:
+    store.note_execution("b", "student", "k")
+    store.note_execution("a", "student", "k")
+    assert store.executions() == [("b", "student"), ("a", "student")]
