@@ -61,6 +61,7 @@ def files(launch: Launch, paths: Paths, *, ready_fd: int, count_processes: bool)
     start = {
         "rlimits": _rlimits(launch.limits, count_processes=count_processes),
         "make": [f"{paths.work}/home"],
+        "copy": [[f"{paths.environment}/cache", f"{paths.temporary}/cache"]],
         "agent": paths.agent,
         "connection": f"{paths.job}/connection.json",
         "ready_fd": ready_fd,

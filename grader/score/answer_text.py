@@ -41,7 +41,16 @@ class Prose:
 
 def assigned(notebook: NotebookRecord) -> dict[str, Assigned]:
     """Literals assigned to names at top level; the last one in order wins."""
-    found: dict[str, Assigned] = {}
+    return {name: value for name, value in _assignments(notebook).items() if value is not None}
+
+
+def computed(notebook: NotebookRecord) -> frozenset[str]:
+    """Names that at last hold something other than a literal, so that reading the notebook does not tell what."""
+    return frozenset(name for name, value in _assignments(notebook).items() if value is None)
+
+
+def _assignments(notebook: NotebookRecord) -> dict[str, Assigned | None]:
+    found: dict[str, Assigned | None] = {}
     for statement in statements(notebook):
         node = statement.node
         if isinstance(node, ast.Assign):
@@ -54,7 +63,7 @@ def assigned(notebook: NotebookRecord) -> dict[str, Assigned]:
             try:
                 found[name] = Assigned(value=literal(value), cell=statement.cell, line=node.lineno)
             except ValueError:
-                found.pop(name, None)  # the name now holds something that cannot be read
+                found[name] = None
     return found
 
 

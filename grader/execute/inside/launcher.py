@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import socket
 import sys
 from pathlib import Path
@@ -27,6 +28,9 @@ def main() -> None:
         resource.setrlimit(kind, (value, value))
     for folder in config["make"]:
         Path(folder).mkdir(parents=True, exist_ok=True)
+    for warm, folder in config["copy"]:  # caches of libraries, which want to write to them
+        if Path(warm).is_dir():
+            shutil.copytree(warm, folder)
     sys.path.insert(0, config["agent"])
 
     streams = {os.fstat(descriptor).st_ino for descriptor in (1, 2)}

@@ -10,7 +10,7 @@ from pydantic import field_validator, model_validator
 from grader.coursework import StudentVersion
 from grader.records import NotebookRecord, Record
 from grader.score.answer_text import Literal, prose
-from grader.score.kinds.identification import written_answers
+from grader.score.kinds.identification import computed_answers, written_answers
 
 
 class AnswerPlace(Record):
@@ -37,6 +37,11 @@ class AnswerPlace(Record):
         if bool(self.variable) == bool(self.after):
             raise ValueError("give either `variable` or `after`")
         return self
+
+
+def computed_at(place: AnswerPlace, notebook: NotebookRecord, template: StudentVersion) -> tuple[str, ...]:
+    """The variable, if its value is computed instead of written down."""
+    return computed_answers(notebook, template, (place.variable,)) if place.variable else ()
 
 
 def written_at(place: AnswerPlace, notebook: NotebookRecord, template: StudentVersion) -> Literal:

@@ -8,9 +8,9 @@ from pydantic import Field, field_validator
 
 from grader.records import Outcome
 from grader.score.answer_text import Literal
-from grader.score.kinds.answer_place import AnswerPlace, written_at
+from grader.score.kinds.answer_place import AnswerPlace, computed_at, written_at
 from grader.score.kinds.base import JudgeContext, Verdict, kind
-from grader.score.kinds.identification import plain_form
+from grader.score.kinds.identification import left_to_a_person, plain_form
 from grader.score.marks import ZERO
 
 
@@ -44,6 +44,9 @@ def judge(context: JudgeContext, parameters: ChoiceParameters) -> Verdict:
     Does not pass: others, more or fewer of them.
     Limits: in prose, words that are no option send the answer to a person.
     """
+    unread = computed_at(parameters, context.evidence.notebook, context.student_version)
+    if unread:
+        return left_to_a_person(unread)
     written = written_at(parameters, context.evidence.notebook, context.student_version)
     if written is None:
         return Verdict(outcome=Outcome.UNANSWERED, mark=ZERO, reason="Nothing was written here.")

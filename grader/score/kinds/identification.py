@@ -8,7 +8,7 @@ from pydantic import Field
 
 from grader.coursework import StudentVersion
 from grader.records import NotebookRecord, Outcome, Record
-from grader.score.answer_text import Literal, assigned
+from grader.score.answer_text import Literal, assigned, computed
 from grader.score.kinds.base import JudgeContext, Verdict, kind
 from grader.score.marks import ZERO, outcome_of, share
 
@@ -33,9 +33,13 @@ def judge(context: JudgeContext, parameters: IdentificationParameters) -> Verdic
     Looks at: the last literal that the notebook assigns to each name; it is read, never run.
     Passes: the right thing in any case, with other spaces, quotes, dots, or words in `forgive`.
     Does not pass: another thing, or nothing. The names share the marks equally.
-    Limits: a value that is computed cannot be read.
+    Limits: a value that is computed is left to a person.
     """
-    written = written_answers(context.evidence.notebook, context.student_version, tuple(parameters.answers))
+    names = tuple(parameters.answers)
+    unread = computed_answers(context.evidence.notebook, context.student_version, names)
+    if unread:
+        return left_to_a_person(unread)
+    written = written_answers(context.evidence.notebook, context.student_version, names)
     if not written:
         return Verdict(outcome=Outcome.UNANSWERED, mark=ZERO, reason="Nothing was written here.")
     wrong = [
@@ -68,6 +72,18 @@ def written_answers(notebook: NotebookRecord, template: StudentVersion, names: t
             continue
         written[name] = answer.value
     return written
+
+
+def computed_answers(notebook: NotebookRecord, template: StudentVersion, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the names whose value is computed by the student's code, so that it is not read here."""
+    return tuple(name for name in names if name in computed(notebook) - computed(template.notebook))
+
+
+def left_to_a_person(names: tuple[str, ...]) -> Verdict:
+    """The verdict on answers that are computed instead of written down."""
+    listed = ", ".join(f"`{name}`" for name in names)
+    reason = f"The value of {listed} is computed by your code, not written down; a person will look at it."
+    return Verdict(outcome=Outcome.MANUAL, mark=None, uncertain=True, reason=reason)
 
 
 def plain_form(value: Literal, forgive: tuple[str, ...] = ()) -> str:
