@@ -2,7 +2,8 @@
 SHELL := /bin/bash
 RUBRIC ?= imperial_cw3
 PYTHON := .venv/bin/python
-PYTEST := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest
+# Two tests at a time on two cores; tests of one file stay together, since they share what they prepare.
+PYTEST := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -q -n auto --dist loadfile
 
 .PHONY: grade test test-all test-gpu lint setup samples clean
 

@@ -1,4 +1,7 @@
-"""The command line: parse, call one function, print, exit code. Facts go to stdout, all else to stderr."""
+"""The command line: parse, call one function, print, exit code. Facts go to stdout, all else to stderr.
+
+The pipeline is imported by the commands that need it, not here: it loads torch, and `--help` should not wait for that.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +20,10 @@ from typing import Annotated
 
 import typer
 
-from grader import __version__, pipeline
+from grader import __version__
 from grader.console import BatchProgress, printable, show_error
 from grader.errors import ConfigError, GraderError
-from grader.pipeline import Counts, ExecutionOptions, GradeRequest
 from grader.records import RunMarks
-from grader.workshop import check as coursework_check
 
 EXIT_INTERRUPTED = 130
 EXIT_OUR_FAULT = 3
@@ -101,7 +102,10 @@ def _jobs(jobs: int | None) -> int:
     return jobs if jobs is not None else os.cpu_count() or 1
 
 
-def _print_batch(marks: RunMarks, out: Path, output_format: Format) -> None:
+def _print_batch(marks: RunMarks, out: Path, output_format: Format) -> int:
+    """Print the end of a batch; returns the exit code."""
+    from grader.pipeline import Counts
+
     counts = Counts.of(marks)
     if output_format is Format.JSON:
         facts = {
@@ -113,7 +117,7 @@ def _print_batch(marks: RunMarks, out: Path, output_format: Format) -> None:
             "out": str(out),
         }
         typer.echo(json.dumps(facts))
-        return
+        return counts.exit_code
     for row in marks.submissions:
         if row.status in ("needs-review", "refused"):
             why = row.reason.what if row.reason is not None else " ".join(row.flags) or "a verdict needs a person"
@@ -122,6 +126,7 @@ def _print_batch(marks: RunMarks, out: Path, output_format: Format) -> None:
     typer.echo(f"marks     {out / 'marks.csv'}")
     typer.echo(f"pages     {out / 'feedback'}{os.sep}")
     typer.echo(counts.sentence())
+    return counts.exit_code
 
 
 @app.command()
@@ -150,11 +155,13 @@ def grade(
 
     Example: grader grade rubrics/imperial_cw3 submissions/imperial_cw3 --out runs/cw3
     """
+    from grader import pipeline
+
     with (
         _guard(output_format, f"grader grade {rubric} {submissions} --out {out}"),
         BatchProgress(quiet=quiet) as progress,
     ):
-        request = GradeRequest(
+        request = pipeline.GradeRequest(
             rubric=rubric,
             source=submissions,
             out=out,
@@ -164,8 +171,7 @@ def grade(
             unsafe_no_sandbox=unsafe_no_sandbox,
         )
         marks = pipeline.grade(request, progress)
-    _print_batch(marks, out, output_format)
-    raise typer.Exit(Counts.of(marks).exit_code)
+    raise typer.Exit(_print_batch(marks, out, output_format))
 
 
 @app.command()
@@ -182,12 +188,14 @@ def execute(
 
     Example: grader execute runs/cw3 --missing
     """
+    from grader import pipeline
+
     with _guard(output_format, f"grader execute {run} --missing"), BatchProgress(quiet=quiet) as progress:
         if not missing:
             raise ConfigError(
                 "execute-needs-missing", "evidence that is there is never taken again", next_step="give --missing"
             )
-        options = ExecutionOptions(concurrency=_jobs(jobs), unsafe_no_sandbox=unsafe_no_sandbox)
+        options = pipeline.ExecutionOptions(concurrency=_jobs(jobs), unsafe_no_sandbox=unsafe_no_sandbox)
         count = pipeline.execute_missing(run, progress, options=options, rubric=rubric)
     typer.echo(json.dumps({"run": count}) if output_format is Format.JSON else f"{count} submissions were run")
 
@@ -207,10 +215,11 @@ def score(
 
     Example: grader score runs/cw3 --rubric rubrics/imperial_cw3 --out runs/cw3-again
     """
+    from grader import pipeline
+
     with _guard(output_format), BatchProgress(quiet=quiet) as progress:
         marks = pipeline.score_run(run, progress, rubric=rubric, out=out, workers=_jobs(jobs))
-    _print_batch(marks, out or run, output_format)
-    raise typer.Exit(Counts.of(marks).exit_code)
+    raise typer.Exit(_print_batch(marks, out or run, output_format))
 
 
 @app.command()
@@ -219,6 +228,8 @@ def report(run: Run, output_format: OutputFormat = Format.TEXT) -> None:
 
     Example: grader report runs/cw3
     """
+    from grader import pipeline
+
     with _guard(output_format):
         files = pipeline.report_run(run)
     if output_format is Format.JSON:
@@ -241,6 +252,8 @@ def override(
 
     Example: grader override runs/cw3 s001 T1/text 5 --why "names the product of Jacobians"
     """
+    from grader import pipeline
+
     with _guard(output_format):
         try:
             value = Decimal(mark)
@@ -264,6 +277,8 @@ def explain(
 
     Example: grader explain runs/cw3 s012 1b
     """
+    from grader import pipeline
+
     with _guard(output_format):
         found = pipeline.explain(run, student, question)
     if output_format is Format.JSON:
@@ -285,6 +300,8 @@ def check(
 
     Example: grader check rubrics/imperial_cw3
     """
+    from grader.workshop import check as coursework_check
+
     with _guard(output_format), BatchProgress(quiet=quiet) as progress:
         findings = coursework_check.check(rubric, progress, concurrency=_jobs(jobs))
     typer.echo(coursework_check.render(findings, output_format.value))
@@ -300,6 +317,8 @@ def doctor(
 
     Example: grader doctor rubrics/imperial_cw3
     """
+    from grader import pipeline
+
     with _guard(output_format):
         findings = pipeline.doctor(rubric)
     if output_format is Format.JSON:

@@ -48,7 +48,7 @@ class Limits(BaseModel):
     training_s: float = Field(default=60.0, gt=0)
     """The cells that train, in their own kernel."""
     training_steps: int = Field(default=40, gt=0)
-    """Optimiser steps before training is ended with "stopped by us"."""
+    """Optimiser steps before training is ended by us, which the page says."""
     memory_bytes: int = Field(default=2 * 1024 * MIB, ge=256 * MIB)
     """Data of one kernel, all its processes together."""
     scratch_bytes: int = Field(default=256 * MIB, ge=MIB)

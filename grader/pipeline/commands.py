@@ -47,10 +47,10 @@ def grade(request: GradeRequest, observer: Observer) -> RunMarks:
         SandboxUnavailableError: if this host cannot isolate.
     """
     course = Course.load(request.rubric)
+    observer.stage("reading the hand-ins")
+    submissions = _take_in(request, course)
     store = _open_or_create(request, course)
     with store.locked():
-        observer.stage("reading the hand-ins")
-        submissions = _take_in(request, course)
         store.put_submissions(submissions)
         execute_what_is_missing(store, course, submissions, observer, request.options())
         return _score_and_report(store, course, observer, request.concurrency)

@@ -141,6 +141,7 @@ def nearest_of(case: Case) -> dict[str, tuple[tuple[str, float], ...]]:
     for key, value in case.memo.items():
         nearest: Any = getattr(value, "nearest", None)
         if nearest:
-            name = " ".join(str(part) for part in key[1:]) if isinstance(key, tuple) else str(key)
+            _, target, definition = (*key.split(":"), "0")[:3]
+            name = target if definition == "0" else f"{target} definition {int(definition) + 1}"
             found[name] = tuple((str(formula), float(distance)) for formula, distance in nearest)
     return found

@@ -194,7 +194,7 @@ def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name in _INHERITED or name.startswith("GRADER_")}
     threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     package_root = str(Path(__file__).resolve().parents[2])
-    path = os.pathsep.join(part for part in (package_root, kept.get("PYTHONPATH", "")) if part)
+    path = os.pathsep.join(part for part in (kept.get("PYTHONPATH", ""), package_root) if part)
     return {**kept, **threads, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": path}
 
 

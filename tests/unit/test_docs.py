@@ -60,3 +60,16 @@ def test_no_page_or_source_holds_a_path_of_some_machine() -> None:
     tracked = [*(ROOT / "docs").rglob("*.md"), *(ROOT / "grader").rglob("*.py"), *(ROOT / "reference").rglob("*.py")]
     for path in [*tracked, ROOT / "README.md", ROOT / "Makefile"]:
         assert not re.search(r"/(root|home/\w+)/", path.read_text(encoding="utf-8")), path
+
+
+def test_the_readme_shows_the_rubric_as_it_is() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for name in ("rubric.yaml", "test_first_steps.py"):
+        assert (ROOT / "rubrics" / "first_steps" / name).read_text(encoding="utf-8") in readme
+    assert len(readme.split("\n")) <= 150
+
+
+def test_the_readme_names_every_command() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for command in ("grade", "execute", "score", "report", "override", "explain", "check", "doctor"):
+        assert f"grader {command}" in readme

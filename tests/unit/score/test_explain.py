@@ -143,8 +143,9 @@ class Found:
 def test_what_the_oracle_found_nearest_is_kept_by_name(tmp_path: Path) -> None:
     course: Any = SimpleNamespace(plan=ProbePlan(student=(), stand_ins=(), subjects=(), parts=()))
     case = Case(key="s001", evidence=Evidence(tmp_path), coursework=course)
-    case.memo.update({("cell", "A"): Found((("a.b", 0.25),)), ("cell", "B"): Found(()), "other": 3})
-    assert nearest_of(case) == {"A": (("a.b", 0.25),)}
+    near, far = Found((("a.b", 0.25),)), Found((("a.c", 2.0),))
+    case.memo.update({"cell:A:0": near, "cell:A": near, "cell:A:1": far, "cell:B": Found(()), "other": 3})
+    assert nearest_of(case) == {"A": (("a.b", 0.25),), "A definition 2": (("a.c", 2.0),)}
 
 
 def test_distances_come_from_a_worker_where_there_is_an_oracle(

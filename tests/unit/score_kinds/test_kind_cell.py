@@ -485,7 +485,7 @@ def test_the_definition_between_the_markers_counts_else_the_best(
     verdict = made.judge("1b")
 
     assert verdict.mark == mark
-    assert verdict.reason.startswith(f"`Step` is defined twice; the one in cell {cell} counts.")
+    assert verdict.reason.startswith(f"`Step` is defined twice; the one in cell {cell + 1} counts.")
 
 
 def test_all_verdicts_are_remembered_and_asked_for_once(tmp_path: Path) -> None:
