@@ -119,3 +119,9 @@ def number(text: str) -> Decimal | None:
 
 def decided(question: dict[str, Any]) -> Decimal:
     return sum((check["mark"] for check in question["checks"] if check["mark"] is not None), Decimal(0))
+
+
+def test_the_readme_shows_the_true_output_of_make_grade(imperial: Any) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    said = imperial.finished.out.replace(str(imperial.folder), "runs/imperial_cw3").rstrip()
+    assert "\n".join(f"    {line}" for line in said.split("\n")) in readme

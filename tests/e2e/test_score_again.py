@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.command_line import ROOT, grader, marks_json, rows_by_submission
+from helpers.command_line import ROOT, environment, grader, marks_json, rows_by_submission
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(600)]
 
@@ -112,12 +114,25 @@ def test_a_persons_decision_is_an_event_that_stays(run: Path, tmp_path: Path) ->
     assert (unknown.code, "1b/cell" in unknown.err) == (2, True)
 
 
-def test_explain_shows_probe_evidence_verdict_and_a_script_that_runs(run: Path) -> None:
+def test_explain_shows_probe_evidence_verdict_and_the_nearest_formulas(run: Path) -> None:
     student = next(iter(rows_by_submission(run).values()))["student"]
     finished = grader("explain", run, student, "1b")
     assert finished.code == 0, finished.err
-    for word in ("cell.LSTMCell", "jacobian", "lstm."):
-        assert word in finished.out
+    for words in ("probe cell.LSTMCell on definition 0", '"do": "jacobian"', "nearest to LSTMCell: lstm."):
+        assert words in finished.out
+
+
+def test_explain_gives_a_script_that_repeats_the_probe(run: Path) -> None:
+    student = next(iter(rows_by_submission(run).values()))["student"]
+    explained = json.loads(grader("explain", run, student, "1b", "--format", "json").out)
+
+    script = explained[0]["script"]
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=run, env=environment(), capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "trial0" in done.stdout
 
 
 def test_a_rubric_that_asks_other_things_is_refused_with_advice(run: Path, tmp_path: Path) -> None:
