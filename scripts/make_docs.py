@@ -86,6 +86,19 @@ def errors_page() -> str:
     )
 
 
+def as_list(docstring: str) -> list[str]:
+    """A judge's docstring as Markdown: its sentence, then its labelled lines as a list."""
+    summary, _, rest = inspect.cleandoc(docstring).partition("\n\n")
+    items: list[str] = []
+    for line in rest.split("\n"):
+        label = re.match(r"([A-Z][a-z ]+): ", line)
+        if label:
+            items.append(f"- **{label.group(1)}**: {line[label.end() :]}")
+        elif line.strip():
+            items[-1] += " " + line.strip()
+    return [summary, "", *items]
+
+
 def kinds_page() -> str:
     from grader.score.kinds import known_kinds
     from grader.score.kinds.base import _KINDS
@@ -101,7 +114,7 @@ def kinds_page() -> str:
             "",
             f"## {name}",
             "",
-            inspect.cleandoc(kind.judge.__doc__ or ""),
+            *as_list(kind.judge.__doc__ or ""),
             "",
             "| parameter | default |",
             "| --- | --- |",

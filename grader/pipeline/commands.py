@@ -13,10 +13,12 @@ from pathlib import Path
 from grader import execute, intake, report, score
 from grader.coursework import student_version
 from grader.errors import RunError, UnknownCheckError
+from grader.limits import Limits
 from grader.pipeline.course import Course, expectation_of, stored_course
 from grader.pipeline.execution import ExecutionOptions, execute_what_is_missing
 from grader.pipeline.progress import Observer
 from grader.records import Digests, Event, RunMarks, Submission, SubmissionMarks
+from grader.rubric import load_rubric
 from grader.store import RunStore
 
 IGNORE_FILE = ".graderignore"
@@ -158,8 +160,15 @@ def explain(run: Path, student: str, question: str) -> list[score.Explanation]:
 
 
 def doctor(rubric: Path | None) -> list[execute.Finding]:
-    """What this host can isolate, whether its sandbox holds here and now, and the limits."""
-    return execute.report(rubric)
+    """What this host can isolate, whether its sandbox holds here and now, and the limits (a rubric's, or the defaults).
+
+    Raises:
+        RubricError: if the rubric cannot be loaded.
+    """
+    limits = (load_rubric(rubric).execution.limits if rubric is not None else Limits()).model_dump()
+    limits |= {f"intake.{name}": value for name, value in limits.pop("intake").items()}
+    shown = [execute.Finding(name=f"limit/{name}", ok=True, text=f"{value:,}") for name, value in limits.items()]
+    return [*execute.report(rubric), *shown]
 
 
 def _open_or_create(request: GradeRequest, course: Course) -> RunStore:
