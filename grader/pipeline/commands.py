@@ -12,7 +12,7 @@ from pathlib import Path
 
 from grader import execute, intake, report, score
 from grader.coursework import student_version
-from grader.errors import RunError, UnknownCheckError
+from grader.errors import ConfigError, RunError, UnknownCheckError
 from grader.limits import Limits
 from grader.pipeline.course import Course, expectation_of, stored_course
 from grader.pipeline.execution import ExecutionOptions, execute_what_is_missing
@@ -51,6 +51,12 @@ def grade(request: GradeRequest, observer: Observer) -> RunMarks:
     course = Course.load(request.rubric)
     observer.stage("reading the hand-ins")
     submissions = _take_in(request, course)
+    if not submissions:
+        raise ConfigError(
+            "source-empty",
+            f"there is nothing to grade in {request.source}",
+            next_step="give a folder with zips, notebooks or scripts, or one of these",
+        )
     store = _open_or_create(request, course)
     with store.locked():
         store.put_submissions(submissions)

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from helpers.command_line import ROOT, grader
+from helpers.command_line import ROOT, grader, table
 
 RUBRIC = ROOT / "rubrics" / "first_steps"
 SAMPLES = ROOT / "submissions" / "first_steps"
@@ -63,6 +63,26 @@ def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:
     assert finished.code == 2
     assert "run-not-empty" in finished.err
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_folder_without_hand_ins_is_told_and_nothing_is_made(tmp_path: Path) -> None:
+    (tmp_path / "hand-ins").mkdir()
+    finished = grader("grade", RUBRIC, tmp_path / "hand-ins", "--out", tmp_path / "run")
+    assert finished.code == 2
+    assert "source-empty" in finished.err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_roster_gives_those_who_handed_in_nothing_a_row(tmp_path: Path) -> None:
+    roster = tmp_path / "people.csv"
+    roster.write_text("key,name\nf5-blank,Student A\nabsent,Student B\n", encoding="utf-8")
+    run = tmp_path / "run"
+    finished = grader("grade", RUBRIC, SAMPLES / "f5-blank.zip", "--out", run, "--roster", roster)
+    assert finished.code == 0, finished.err
+    assert finished.out.strip().endswith("1 graded, 0 open, 0 need review, 0 refused, 1 not submitted")
+    rows = {row["student"]: row for row in table(run / "marks.csv")}
+    assert (rows["absent"]["status"], rows["absent"]["name"]) == ("not-submitted", "Student B")
+    assert (run / "feedback" / "absent.html").is_file()
 
 
 def test_without_a_sandbox_nothing_is_executed(tmp_path: Path) -> None:
