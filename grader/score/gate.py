@@ -93,13 +93,15 @@ def counting(case: Case, spec: CheckSpec, attempts: list[Attempt]) -> Verdict:
 def unless_blank(case: Case, spec: CheckSpec, verdict: Verdict) -> Verdict:
     """The verdict, unless the student wrote nothing, or nothing that parses: then that is said instead.
 
-    What the template already does earns nothing, so this also holds for a check that passed.
+    What the template already does earns nothing, so this also holds for a check that passed; but work that earns marks
+    may stand in the region of another question.
     """
     judged = verdict.outcome in _ON_STUDENTS_CODE or (verdict.outcome is Outcome.MANUAL and bool(spec.subjects))
     if not judged:
         return verdict
     notebook, template = case.evidence.notebook, case.coursework.template
-    if nothing_written(spec.question.id, spec.subjects, notebook, template):
+    earns = verdict.mark is None or verdict.mark > ZERO
+    if nothing_written(spec.question.id, spec.subjects, notebook, template, anywhere=earns):
         return Verdict(outcome=Outcome.UNANSWERED, mark=ZERO, reason=NOTHING_WRITTEN, evidence=verdict.evidence)
     missing = _missing_names(case, spec) if verdict.outcome is Outcome.FAILED else []
     if missing:

@@ -8,20 +8,29 @@ from grader.score.source_text import segments
 
 
 def nothing_written(
-    question: str, subjects: tuple[str, ...], notebook: NotebookRecord, template: StudentVersion
+    question: str, subjects: tuple[str, ...], notebook: NotebookRecord, template: StudentVersion, *, anywhere: bool
 ) -> bool:
     """True if the question's regions are blank and its names are written nowhere otherwise than in the template.
 
     Code outside the regions counts as written, and so does a name defined in a cell of the student's own. Where a
     question has neither regions nor names, nothing can be said: False.
+
+    Args:
+        question: its id.
+        subjects: names whose definitions answer it.
+        notebook: the hand-in.
+        template: the student version.
+        anywhere: True to count the regions of other questions, too: work may stand in the wrong one. A question
+            without a region of its own is always looked at so.
     """
     asked = question.casefold()
     mine = [region for region in regions(notebook, template.markers) if region.question.casefold() == asked]
     if any(not template.region_is_blank(region) for region in mine):
         return False
-    if any(_written_outside(name, notebook, template) for name in subjects):
-        return False
     fenced = any(region.question.casefold() == asked for region in regions(template.notebook, template.markers))
+    whole = anywhere or not fenced
+    if any(_written(name, notebook, template, whole=whole) for name in subjects):
+        return False
     return fenced or bool(mine) or bool(subjects)
 
 
@@ -34,14 +43,14 @@ def cells_of(question: str, subjects: tuple[str, ...], notebook: NotebookRecord,
     return cells
 
 
-def _written_outside(name: str, notebook: NotebookRecord, template: StudentVersion) -> bool:
-    given = _outside_regions(name, template.notebook, template)
-    return any(text not in given for text in _outside_regions(name, notebook, template))
+def _written(name: str, notebook: NotebookRecord, template: StudentVersion, *, whole: bool) -> bool:
+    given = _texts(name, template.notebook, template, whole=whole)
+    return any(text not in given for text in _texts(name, notebook, template, whole=whole))
 
 
-def _outside_regions(name: str, notebook: NotebookRecord, template: StudentVersion) -> set[str]:
-    """What the notebook writes under a name, the fenced regions left out, spacing and comments apart."""
-    fenced = regions(notebook, template.markers)
+def _texts(name: str, notebook: NotebookRecord, template: StudentVersion, *, whole: bool) -> set[str]:
+    """What the notebook writes under a name, spacing and comments apart; the fenced regions left out unless `whole`."""
+    fenced = [] if whole else regions(notebook, template.markers)
     texts = set()
     for cell, first, text in segments(notebook, name):
         kept = [

@@ -72,6 +72,25 @@ def test_what_the_template_already_does_earns_nothing(tmp_path: Path, body: str)
     assert (check.outcome, check.mark) == (Outcome.UNANSWERED, 0)
 
 
+@pytest.mark.parametrize(("body", "outcome"), [("check.award()", Outcome.PASSED), ("assert False", Outcome.UNANSWERED)])
+def test_work_in_the_region_of_another_question_earns_its_marks(tmp_path: Path, body: str, outcome: Outcome) -> None:
+    two = BLANK.replace("        # END\n", "        # END\n        # BEGIN 2\n        # END\n")
+    filled = two.replace("# BEGIN 2\n", "# BEGIN 2\n        return 2 * x\n")
+    rubric = write_rubric(tmp_path / "rubric", tests=TESTS.format(body=body), solution=[two])
+    run, tensors = run_with(torch.ones(3))
+    folder = write_evidence(tmp_path / "s001", handed_in=notebook(filled), runs=[run], tensors=tensors)
+    assert only_check(rubric, folder).outcome is outcome
+
+
+def test_a_question_without_a_region_looks_at_the_whole_of_its_names(tmp_path: Path) -> None:
+    other = ANSWER.replace("BEGIN 1", "BEGIN other")
+    template = BLANK.replace("BEGIN 1", "BEGIN other")
+    rubric = write_rubric(tmp_path / "rubric", tests=TESTS.format(body="assert False"), solution=[template])
+    run, tensors = run_with(torch.ones(3))
+    folder = write_evidence(tmp_path / "s001", handed_in=notebook(other), runs=[run], tensors=tensors)
+    assert only_check(rubric, folder).outcome is Outcome.FAILED
+
+
 def test_a_fault_of_ours_stays_one_on_a_blank_answer(tmp_path: Path) -> None:
     rubric = write_rubric(tmp_path / "rubric", tests=TESTS.format(body="raise OSError"))
     run, tensors = run_with(torch.ones(3))
