@@ -8,19 +8,35 @@ from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
 
-from reference.mistakes.catalogue import CellMistake, Mistake, ModelMistake
+from reference.mistakes.catalogue import CellMistake, Collision, FunctionMistake, Mistake, ModelMistake
 
-__all__ = ["CellMistake", "Mistake", "ModelMistake", "all_mistakes", "cell_mistakes", "model_mistakes"]
+__all__ = [
+    "CellMistake",
+    "Collision",
+    "FunctionMistake",
+    "Mistake",
+    "ModelMistake",
+    "all_mistakes",
+    "cell_mistakes",
+    "collisions",
+    "function_mistakes",
+    "model_mistakes",
+]
 
-Entry = Mistake | CellMistake | ModelMistake
+Entry = Mistake | CellMistake | ModelMistake | FunctionMistake
+
+
+@cache
+def _values() -> tuple[object, ...]:
+    """Every module-level value of every module of this package, in the order in which it is written."""
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
+    return tuple(value for module in modules for value in vars(module).values())
 
 
 @cache
 def _entries() -> tuple[Entry, ...]:
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
-    modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
-    found = [value for module in modules for value in vars(module).values() if isinstance(value, Entry)]
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(value for value in _values() if isinstance(value, Entry)))
 
 
 def _mistake(entry: Entry) -> Mistake:
@@ -59,3 +75,16 @@ def model_mistakes(architecture: str) -> tuple[ModelMistake, ...]:
     if architecture == "stacked":
         return tuple(entry for entry in found if entry.mistake.family == "model")
     return tuple(entry for entry in found if not entry.stacked_only)
+
+
+@cache
+def function_mistakes(prefix: str) -> tuple[FunctionMistake, ...]:
+    """The deviations of a family of other functions: `uva`, `adam`, `count` and such."""
+    return tuple(entry for entry in _entries() if isinstance(entry, FunctionMistake) and entry.mistake.family == prefix)
+
+
+@cache
+def collisions() -> tuple[Collision, ...]:
+    """Every known collision: entries of a tuple `COLLISIONS` in any module of this package."""
+    lists = [value for value in _values() if isinstance(value, tuple)]
+    return tuple(dict.fromkeys(item for value in lists for item in value if isinstance(item, Collision)))

@@ -1,15 +1,17 @@
 """What a named mistake is, and how one is written down.
 
-A mistake of a cell is one decorated step function; a mistake of a model is one decorated forward function. Text and
-formula stand together, and `reference.mistakes` finds every entry of every module of the package by itself: adding a
-mistake is adding one entry.
+A mistake of a cell is one decorated step function; a mistake of a model is one decorated forward function; a mistake of
+any other function is one decorated function of the same arguments. Text and formula stand together, and
+`reference.mistakes` finds every entry of every module of the package by itself: adding a mistake is adding one entry.
+
+Mistakes that give the same numbers under some condition are listed as `Collision`, beside the entries.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from torch import Tensor
 
@@ -66,6 +68,29 @@ class ModelMistake:
     forward: Forward
     stacked_only: bool = False
     """True for a deviation of the family `model` that means nothing where there are two directions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionMistake:
+    """A named deviation of a function that is neither a cell nor a model: a gradient, a step, a count."""
+
+    mistake: Mistake
+    function: Callable[..., Any]
+    """Takes what the reference function takes, returns what it returns."""
+    of: str
+    """Dotted name of the reference function that it distorts, below `reference`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collision:
+    """Formulas that cannot be told apart under a condition; on generic inputs every formula of a family differs."""
+
+    same: tuple[str, ...]
+    """Identifiers, two at least."""
+    condition: str
+    """In words that end the sentence "these are the same where ..."."""
+    case: str
+    """Name of the inputs that show it, by which tests build them."""
 
 
 def text(
@@ -137,3 +162,27 @@ def model_mistake(
         severity=severity,
     )
     return lambda forward: ModelMistake(mistake=entry, forward=forward, stacked_only=stacked_only)
+
+
+def function_mistake(
+    identifier: str,
+    title: str,
+    *,
+    of: str,
+    formula: str,
+    did: str,
+    next_step: str,
+    effect: Effect = "wrong",
+    severity: Severity = "major",
+) -> Callable[[Callable[..., Any]], FunctionMistake]:
+    """Decorator that turns a function into a catalogue entry."""
+    entry = text(
+        identifier,
+        title,
+        formula=formula,
+        did=did,
+        next_step=next_step,
+        effect=effect,
+        severity=severity,
+    )
+    return lambda function: FunctionMistake(mistake=entry, function=function, of=of)
