@@ -87,23 +87,27 @@ class _Formulas:
 
     right: Values
     mistaken: Mapping[str, Values]
+    scale: Mapping[str, float]
+    """The largest entry of each right item; not below what rounding of the others leaves."""
 
     @classmethod
     def at(cls, family: str, case: Case) -> _Formulas:
         """Every formula of the family, evaluated."""
         entries = [entry for entry in function_mistakes(family) if entry.mistake.effect == "wrong"]
+        right = _arrays(FAMILIES[family].gradients(case))
+        largest = {item: float(np.abs(value).max(initial=0)) for item, value in right.items()}
+        floor = max(1e-300, 1e-9 * max(largest.values()))
         return cls(
-            right=_arrays(FAMILIES[family].gradients(case)),
+            right=right,
             mistaken={entry.mistake.id: _arrays(entry.function(case)) for entry in entries},
+            scale={item: max(value, floor) for item, value in largest.items()},
         )
 
     def far(self, item: str, value: Array | None, other: Array | None) -> float:
         """The largest difference of two values, relative to the right one; infinite where shapes differ."""
         if value is None or other is None or value.shape != other.shape or not np.isfinite(value).all():
             return float("inf")
-        largest = max(float(np.abs(right).max(initial=0)) for right in self.right.values())
-        scale = max(float(np.abs(self.right[item]).max(initial=0)), 1e-9 * largest, 1e-300)
-        return float(np.abs(value - other).max(initial=0)) / scale
+        return float(np.abs(value - other).max(initial=0)) / self.scale[item]
 
     def changes(self, mistake: str, item: str, by: float) -> bool:
         """True if a mistake changes an item by more than this."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import typing
+from functools import cache
 
 from jaxtyping import AbstractArray
 
 
+@cache
 def _named_sizes(record: type[object]) -> dict[str, tuple[str, ...]]:
     """Field -> the names of its dimensions, for each field that holds an array."""
     hints = typing.get_type_hints(record)
@@ -24,7 +26,7 @@ def check_shapes(record: object) -> None:
         ValueError: with the name of the array, what was wanted and what was found.
     """
     sizes: dict[str, int] = {}
-    for name, dims in _named_sizes(type(record)).items():
+    for name, dims in _named_sizes(type(record)).items():  # type: ignore[arg-type]  # a class is hashable
         value = getattr(record, name)
         wanted = f"({', '.join(dims)})"
         if not str(value.dtype).endswith("float64"):
