@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from helpers.gradient_cases import furthest, relative
+from jaxtyping import config
 from torch import nn
 
 from reference.gradients import (
@@ -293,6 +294,16 @@ def test_steps_without_a_cache_are_refused() -> None:
         rnn_backward(draw(N_A, M, 2), rnn_forward(draw(N_X, M, 1), draw(N_A, M), rnn_weights()))
 
 
+@pytest.fixture
+def unchecked() -> Iterator[None]:
+    """Annotations may be checked in this run; here the package's own checks are meant."""
+    before = config.jaxtyping_disable
+    config.update("jaxtyping_disable", True)
+    yield
+    config.update("jaxtyping_disable", before)
+
+
+@pytest.mark.usefixtures("unchecked")
 def test_inputs_that_do_not_fit_are_refused_by_name() -> None:
     case = generic_lstm_case()
     with pytest.raises(ValueError, match="W_f has 7 columns; wanted 6"):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
 from helpers.gradient_cases import furthest, relative
+from jaxtyping import config
 from torch import Tensor
 
 from reference.cells import GRUForm, Role, gru_step
@@ -125,6 +127,16 @@ def test_a_source_with_one_wrong_slope_is_right_in_all_six_once_its_slope_is_tak
     }
 
 
+@pytest.fixture
+def unchecked() -> Iterator[None]:
+    """Annotations may be checked in this run; here the package's own checks are meant."""
+    before = config.jaxtyping_disable
+    config.update("jaxtyping_disable", True)
+    yield
+    config.update("jaxtyping_disable", before)
+
+
+@pytest.mark.usefixtures("unchecked")
 def test_inputs_that_do_not_fit_are_refused_by_name() -> None:
     with pytest.raises(ValueError, match=r"W_xr has shape \(4, 3\); wanted \(input, hidden\) with input = 3"):
         replace(generic_gru_case(), W_xr=torch.zeros(4, 3, dtype=torch.float64))

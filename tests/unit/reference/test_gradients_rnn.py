@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
 from helpers.gradient_cases import furthest, relative
+from jaxtyping import config
 from torch import Tensor, nn
 
 from reference.gradients import rnn_gradients, rnn_gradients_forward, rnn_loss, rnn_run, softmax_jacobian
@@ -94,6 +96,15 @@ def test_the_forward_pass_agrees_with_torch() -> None:
     assert relative(rnn_loss(replace(case, loss="last")), losses[-1]) <= 1e-12
 
 
+@pytest.fixture
+def unchecked() -> Iterator[None]:
+    """Annotations may be checked in this run; here the package's own checks are meant."""
+    before = config.jaxtyping_disable
+    config.update("jaxtyping_disable", True)
+    yield
+    config.update("jaxtyping_disable", before)
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
@@ -105,6 +116,7 @@ def test_the_forward_pass_agrees_with_torch() -> None:
         pytest.param({"y": torch.ones(5, 6, dtype=torch.float64)}, "add up to 1; found", id="no distribution"),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_inputs_that_do_not_fit_are_refused_by_name(changed: dict[str, Tensor], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         replace(generic_rnn_case(), **changed)  # type: ignore[arg-type]  # parametrised fields
