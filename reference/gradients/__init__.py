@@ -18,7 +18,7 @@ from reference.gradients.lstm_columns_backward import (
     lstm_gradients_from_gates,
 )
 from reference.gradients.rnn_bptt import RNN_ITEMS, rnn_gradients, softmax_jacobian
-from reference.gradients.rnn_case import RNNCase, RNNRun, rnn_loss, rnn_run
+from reference.gradients.rnn_case import RNNCase, RNNRun, rnn_loss, rnn_run, softmax_error
 from reference.gradients.rnn_columns import (
     RNNCache,
     RNNWeights,
@@ -65,5 +65,6 @@ __all__ = [
     "rnn_output_backward",
     "rnn_run",
     "softmax_columns",
+    "softmax_error",
     "softmax_jacobian",
 ]

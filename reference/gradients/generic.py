@@ -17,7 +17,7 @@ from reference.gradients.gru_case import GRUCase, Slope, logistic_slope
 from reference.gradients.lstm_case import LSTMCase
 from reference.gradients.lstm_columns import LSTMWeights, lstm_cell_forward
 from reference.gradients.lstm_columns_backward import GateGradients
-from reference.gradients.rnn_case import RNNCase
+from reference.gradients.rnn_case import RNNCase, ScoreError, softmax_error
 from reference.gradients.rnn_columns import Array
 
 
@@ -30,6 +30,7 @@ def _torch_draws(seed: int) -> Callable[..., Tensor]:
 def generic_rnn_case(
     loss: Literal["last", "sum"] = "sum",
     *,
+    score_error: ScoreError = softmax_error,
     steps: int = 5,
     inputs: int = 3,
     hidden: int = 4,
@@ -49,6 +50,7 @@ def generic_rnn_case(
         y=torch.nn.functional.one_hot(targets, classes).to(torch.float64),
         h_0=torch.tanh(draw(hidden)),
         loss=loss,
+        score_error=score_error,
     )
 
 

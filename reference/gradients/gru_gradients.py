@@ -14,7 +14,18 @@ GRU_ITEMS = ("dW_xz", "dW_hz", "dW_xg", "dW_hg", "dW_xr", "dW_hr")
 
 
 def gru_loss(case: GRUCase) -> Float64[Tensor, ""]:
-    """ε_2 = ½ Σ (h_2 − y_2)², summed over the units."""
+    r"""The loss whose gradients are asked for.
+
+    Equations
+        ε_2 = ½ Σ (h_2 − y_2)²      summed over the units
+
+    Shapes      h_2, y_2 (n,) · ε_2 ()
+    Source      none; a squared error, as the coursework gives it.
+    Departures  The coursework writes it for one unit; several add up.
+    Numerics    float64
+    Oracle      Its difference quotients are the total gradients (tests/unit/reference/test_gradients_gru.py).
+    Mistakes    none here; the named ones are in the gradients.
+    """
     return 0.5 * ((gru_two_steps(case)[1].h - case.y_2) ** 2).sum()
 
 
@@ -74,6 +85,7 @@ def gru_gradients(case: GRUCase) -> dict[str, Float64[Tensor, "rows columns"]]:
     Shapes      δ, dz, dg, dr (n,) · dW_x* (d, n) · dW_h* (n, n)
     Source      The chain rule over Cho et al. 2014, arXiv:1406.1078v3, section 2.3.
     Departures  z_2 and 1 − z_2, and the sign of h_1 − g_2, change places in update convention 2.
+                Where the case has a `sigmoid_slope` of its own, that stands in the place of σ (1 − σ).
     Numerics    float64; all slopes are taken from the values of σ and tanh.
     Oracle      torch.autograd, relative |Δ| ≤ 1e-12, with h_1 detached for the local gradients
                 (tests/unit/reference/test_gradients_gru.py).

@@ -108,7 +108,18 @@ def lstm_gradients_from_gates(
 def lstm_cell_backward(
     da_next: Float64[Array, "hidden batch"], dc_next: Float64[Array, "hidden batch"], cache: LSTMCache
 ) -> dict[str, Float64[Array, "_ _"]]:
-    """All gradients of one step: equations 7 to 10, then 11 to 17 made of them."""
+    r"""The gradients of weights, states and input at one step: equations 7 to 10, then 11 to 17 made of them.
+
+    Equations
+        lstm_gate_gradients, then lstm_gradients_from_gates
+
+    Shapes      da, dc, da_prev, dc_prev (n_a, m) · dW_* (n_a, n_a + n_x) · db_* (n_a, 1) · dx (n_x, m)
+    Source      Greff et al. 2017, "LSTM: a search space odyssey", arXiv:1503.04069v2, section II, without peepholes.
+    Departures  The loss is whatever da and dc come from; for several examples it is their sum, not their mean.
+    Numerics    float64
+    Oracle      Central differences, relative |Δ| ≤ 1e-6 (tests/unit/reference/test_gradients_columns.py).
+    Mistakes    reference/mistakes/gradients_seq_*.py
+    """
     gates = lstm_gate_gradients(da_next, dc_next, cache)
     return lstm_gradients_from_gates(gates, da_next, dc_next, cache)
 

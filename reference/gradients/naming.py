@@ -63,7 +63,7 @@ FAMILIES: Mapping[str, _Family] = {
     "uva": _Family(
         case=RNNCase,
         gradients=rnn_gradients,
-        options=lambda case: {"loss": case.loss},
+        options=lambda case: {"loss": case.loss, "score_error": case.score_error},
         generic=generic_rnn_case,
     ),
     "tau": _Family(
@@ -142,8 +142,8 @@ def name_gradients(
 
     Args:
         family: `uva`, `tau` or `seq`.
-        case: The inputs, with what was derived before and should be followed through (`GRUCase.sigmoid_slope`,
-            `LSTMCase.gates`).
+        case: The inputs, with what was derived before and should be followed through (`RNNCase.score_error`,
+            `GRUCase.sigmoid_slope`, `LSTMCase.gates`).
         answers: Item -> array, with the names that the reference function gives to its results.
         tolerance: Largest relative difference that rounding may make.
 

@@ -32,7 +32,7 @@ def softmax_jacobian(y_hat: Float64[Tensor, " classes"]) -> Float64[Tensor, "cla
 
 def output_errors(case: RNNCase, run: RNNRun) -> Float64[Tensor, "steps classes"]:
     """The gradient of the loss with respect to the scores, ŷ − y; zero at a step whose loss does not count."""
-    d_p = run.y_hat - case.y  # (T, K)
+    d_p = torch.stack([case.score_error(p_t, y_t) for p_t, y_t in zip(run.p, case.y, strict=True)])  # (T, K)
     if case.loss == "last":
         d_p = torch.cat([torch.zeros_like(d_p[:-1]), d_p[-1:]])
     return d_p
@@ -53,6 +53,7 @@ def rnn_gradients(case: RNNCase) -> dict[str, Float64[Tensor, "*_"]]:
     Source      Werbos 1990, "Backpropagation through time: what it does and how to do it", Proceedings of the IEEE
                 78(10); Goodfellow, Bengio and Courville 2016, "Deep Learning", section 10.2.2.
     Departures  dy_dp is no gradient of the loss; it is the first factor of the chain, and asked for beside it.
+                Where the case has a `score_error` of its own, that stands in the place of ŷ − y.
     Numerics    float64; 1 − h² is taken from h, never from l.
     Oracle      torch.autograd, relative |Δ| ≤ 1e-12, for both losses (tests/unit/reference/test_gradients_rnn.py).
     Mistakes    reference/mistakes/gradients_uva_*.py: a truncated sum, slopes of tanh taken of the wrong thing,

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +12,14 @@ from jaxtyping import Float64
 from torch import Tensor
 
 from reference.gradients.shapes import check_shapes
+
+ScoreError = Callable[[Tensor, Tensor], Tensor]
+"""The gradient of one step's loss with respect to its scores p, computed from p and y."""
+
+
+def softmax_error(p: Float64[Tensor, " classes"], y: Float64[Tensor, " classes"]) -> Float64[Tensor, " classes"]:
+    """∂L(t)/∂p = softmax(p) − y, for a y that adds up to 1."""
+    return torch.softmax(p, dim=0) - y
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +37,8 @@ class RNNCase:
     h_0: Float64[Tensor, " hidden"]
     loss: Literal["last", "sum"] = "sum"
     """`last`: the cross-entropy of the last step, L(T); `sum`: of all steps, Σ_t L(t)."""
+    score_error: ScoreError = softmax_error
+    """Another gradient of the scores, where one was derived before and should be followed through."""
 
     def __post_init__(self) -> None:
         check_shapes(self)

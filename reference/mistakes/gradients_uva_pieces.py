@@ -10,18 +10,10 @@ import torch
 from torch import Tensor
 
 from reference.gradients.rnn_bptt import softmax_jacobian
-from reference.gradients.rnn_case import RNNCase, RNNRun, rnn_run
+from reference.gradients.rnn_case import RNNCase, RNNRun, ScoreError, rnn_run
 from reference.mistakes.catalogue import function_mistake
 
 uva_mistake = partial(function_mistake, of="gradients.rnn_bptt.rnn_gradients")
-
-Error = Callable[[Tensor, Tensor], Tensor]
-"""∂L(t)/∂p_t from p_t and y_t."""
-
-
-def right_error(p: Tensor, y: Tensor) -> Tensor:
-    """ŷ − y."""
-    return torch.softmax(p, dim=0) - y
 
 
 def right_slope(h: Tensor) -> Tensor:
@@ -33,10 +25,10 @@ def right_slope(h: Tensor) -> Tensor:
 class Pieces:
     """What the formula is made of; each piece is right unless it is replaced."""
 
-    error: Error = right_error
-    """Enters the recurrent chain."""
-    output_error: Error = right_error
-    """Enters the gradients of the output layer."""
+    error: ScoreError | None = None
+    """∂L(t)/∂p_t on its way into the recurrent chain; None for that of the case."""
+    output_error: ScoreError | None = None
+    """The same on its way into the gradients of the output layer."""
     output_state: int = 0
     """The output layer's gradient pairs the error with h of this many steps before."""
     slope: Callable[[Tensor], Tensor] = right_slope
@@ -74,10 +66,10 @@ def gradients_in_pieces(case: RNNCase, pieces: Pieces) -> dict[str, Tensor]:
     found["dy_dp"] = softmax_jacobian(run.y_hat[-1])
     for t in range(case.steps if case.loss == "last" else 1, case.steps + 1):
         p, y = run.p[t - 1], case.y[t - 1]
-        d_out = pieces.output_error(p, y)
+        d_out = (pieces.output_error or case.score_error)(p, y)
         found["dW_p"] += torch.outer(d_out, run.h[t - pieces.output_state])
         found["db_p"] += d_out
-        d_h = case.W_p.mT @ pieces.error(p, y)
+        d_h = case.W_p.mT @ (pieces.error or case.score_error)(p, y)
         for k, d_l in (pieces.paths or paths_back)(pieces, case, run, d_h, t).items():
             found["dW_h"] += torch.outer(d_l, run.h[k - pieces.source])
             found["dW_x"] += torch.outer(d_l, case.x[k - 1])

@@ -49,6 +49,7 @@ def calls() -> Mapping[str, list[Callable[[], Any]]]:
         "lstm_gradients": [partial(g.lstm_gradients, case) for case in lstm],
         "softmax_jacobian": [partial(g.softmax_jacobian, rnn[0].b_p)],
         "logistic_slope": [partial(g.logistic_slope, rnn[0].b_p)],
+        "softmax_error": [partial(g.softmax_error, rnn[0].b_p, rnn[0].y[0])],
         "softmax_columns": [partial(g.softmax_columns, draw(2, 6))],
         "rnn_cell_forward": [partial(g.rnn_cell_forward, draw(3, 6), draw(4, 6), weights)],
         "rnn_cell_backward": [partial(g.rnn_cell_backward, draw(4, 6), caches[0])],

@@ -179,6 +179,25 @@ def test_a_shared_slope_is_charged_once_when_it_is_followed_through() -> None:
     assert [followed[item].mistakes for item in ("dW_xr", "dW_hr")] == [("tau.seed_e",)] * 2
 
 
+def test_an_error_of_the_scores_that_was_derived_before_is_followed_through() -> None:
+    case = CASES["uva"]
+
+    def without_softmax(p: Tensor, y: Tensor) -> Tensor:
+        return -y / torch.softmax(p, dim=0)
+
+    own = replace(case, score_error=without_softmax)
+    answers = {item: value for item, value in rnn_gradients(own).items() if item != "dy_dp"}
+    plain = name_gradients("uva", case, answers)
+    assert [plain[item].mistakes[0] for item in ("dW_p", "dW_h")] == [
+        "uva.wph_no_softmax",
+        "uva.dp_is_minus_y_over_yhat",
+    ]
+    assert {verdict.status for verdict in name_gradients("uva", own, answers).values()} == {"exact"}
+    truncated = formulas("uva", own)["truncated_one_step"]["dW_h"]
+    assert name_gradient("uva", own, "dW_h", truncated).mistakes == ("uva.truncated_one_step",)
+    assert name_gradient("uva", case, "dW_h", truncated).status == "unnamed"
+
+
 def test_one_unit_cannot_tell_a_transposed_product() -> None:
     case = generic_gru_case(inputs=1, hidden=1, sigmoid_slope=lambda s: s * (1 - s**2))
     found = name_gradients("tau", case, as_in_the_source(case))

@@ -14,7 +14,7 @@ import reference.gradients as gradients
 ROOT = Path(__file__).resolve().parents[3]
 HEADINGS = ("Equations", "Shapes", "Source", "Departures", "Numerics", "Oracle", "Mistakes")
 FUNCTIONS = sorted(name for name in gradients.__all__ if inspect.isfunction(getattr(gradients, name)))
-PLAIN = {"gru_loss", "gru_two_steps", "logistic_slope", "lstm_cell_backward", "lstm_gradients", "softmax_columns"}
+PLAIN = {"gru_two_steps", "logistic_slope", "lstm_gradients", "softmax_error"}
 """A line or two, made of what is documented in full."""
 
 
