@@ -28,7 +28,7 @@ from reference.mistakes import function_mistakes
 from reference.recognition.verdicts import rounded
 
 TOLERANCE = 1e-6
-"""Relative to the largest entry of the right gradient; the smallest mistake changes some hundredths."""
+"""Relative to the largest entry of the right gradient; the smallest change of an item at generic inputs is 7e-4."""
 APART = 10
 """A mistake is hidden by the inputs if it changes the right gradient by less than this times the tolerance."""
 
@@ -157,7 +157,7 @@ def name_gradients(
         raise ValueError(f"there is no family {family!r}; wanted one of {', '.join(FAMILIES)}")
     if not isinstance(case, FAMILIES[family].case):
         wanted = FAMILIES[family].case.__name__
-        raise ValueError(f"the family {family!r} takes a {wanted}; found a {type(case).__name__}")
+        raise ValueError(f"the family {family!r} is judged at {wanted}; found {type(case).__name__}")
     here = _Formulas.at(family, case)
     elsewhere = _generic_formulas(family, tuple(FAMILIES[family].options(case).items()))
     if not all(np.isfinite(value).all() for value in here.right.values()):

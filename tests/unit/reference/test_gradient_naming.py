@@ -242,7 +242,7 @@ def test_the_scope_that_is_asked_for_decides_which_gradient_is_right() -> None:
     ("family", "case", "item", "message"),
     [
         pytest.param("abc", CASES["uva"], "dW_h", "no family 'abc'; wanted one of uva, tau, seq", id="family"),
-        pytest.param("uva", CASES["tau"], "dW_h", "takes a RNNCase; found a GRUCase", id="case"),
+        pytest.param("uva", CASES["tau"], "dW_h", "is judged at RNNCase; found GRUCase", id="case"),
         pytest.param("uva", CASES["uva"], "dW_q", "no item 'dW_q'; wanted one of dy_dp, dW_p", id="item"),
         pytest.param(
             "uva",
