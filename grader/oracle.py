@@ -6,7 +6,8 @@ oracle imports nothing of `grader` and matches these shapes structurally.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from typing import Any, Protocol, runtime_checkable
 
 import torch
@@ -30,6 +31,24 @@ class MistakeText(Protocol):
     @property
     def effect(self) -> str:
         """`wrong`, or `equivalent`: a re-parameterisation that earns full marks."""
+
+
+class Policy(Protocol):
+    """A choice that is the instructor's: a switch under `policies` in rubric.yaml."""
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """Each value with what it means."""
+
+    @property
+    def default(self) -> str: ...
+    @property
+    def text(self) -> str:
+        """What is to be chosen, and when."""
+
+    @property
+    def charges(self) -> Mapping[str, Mapping[str, str]]:
+        """For a value: what a named mistake costs (`none`, `part` or `full`) where the rubric's `charge` is silent."""
 
 
 class CellVerdict(Protocol):
@@ -93,6 +112,9 @@ class Oracle(Protocol):
     def architectures(self) -> Sequence[str]:
         """Architectures that can be judged."""
 
+    def policies(self) -> Mapping[str, Policy]:
+        """The choices that a rubric may make, by name; verdicts follow them."""
+
     def cell_sizes(self, family: str) -> tuple[int, int]:
         """(input, hidden) sizes at which a cell of the family is best probed."""
 
@@ -151,6 +173,19 @@ class Oracle(Protocol):
 
     def nearest_mistakes(self, prefix: str) -> Sequence[str]:
         """Identifiers of all named mistakes that start with `prefix`."""
+
+
+@runtime_checkable
+class FormulaOracle(Protocol):
+    """What an oracle may offer beside: names for wrong formulas. The engine asks, and does without."""
+
+    def name_formula(self, subject: str, value: Callable[[Mapping[str, int]], Fraction | None]) -> str | None:
+        """The named mistake that a wrong formula makes; None if no name fits.
+
+        Args:
+            subject: what the formula should count, as the rubric calls it (`named_by`).
+            value: the formula's exact value at given sizes; None where it has none.
+        """
 
 
 Tensors = Mapping[str, torch.Tensor]

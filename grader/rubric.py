@@ -126,7 +126,7 @@ class Rubric(Record):
     oracle: str | None = None
     """Name of the entry point in `grader.oracles`."""
     policies: dict[str, str] = {}
-    """The instructor's choices, handed to the oracle."""
+    """The instructor's choices; which there are, the oracle and the kinds of answers say."""
     forbids: tuple[str, ...] = ()
     """Dotted names whose use is flagged for a person."""
     answers: tuple[str, ...] = ()
@@ -135,6 +135,14 @@ class Rubric(Record):
     lateness: Lateness | None = None
     contact: str = "the course staff"
     """Whom a student asks about a mark."""
+
+    @field_validator("policies", mode="before")
+    @classmethod
+    def _numbers_are_words(cls, value: Any) -> Any:
+        """`1` means the word "1"."""
+        if not isinstance(value, dict):
+            return value
+        return {name: str(item) if type(item) is int else item for name, item in value.items()}
 
     @property
     def name(self) -> str:
@@ -238,6 +246,20 @@ def load_rubric(folder: Path) -> Rubric:
             where=f"{path}:{_line_of(document, first['loc'])}",
             next_step="docs/rubrics.md lists every key",
         ) from error
+
+
+def place_in_rubric(rubric: Rubric, *keys: str) -> str:
+    """File and line of a key in rubric.yaml, for error messages; the file alone if the key cannot be found in it."""
+    path = rubric.folder / "rubric.yaml"
+    try:
+        node: Any = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+        line = 0
+        for key in keys:
+            line = node.lc.key(key)[0] + 1
+            node = node[key]
+    except (OSError, UnicodeDecodeError, MarkedYAMLError, KeyError, TypeError, AttributeError):
+        return str(path)
+    return f"{path}:{line}"
 
 
 def _questions(entries: Any, path: Path) -> list[dict[str, Any]]:

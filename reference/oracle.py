@@ -10,6 +10,7 @@ from typing import Any
 
 from reference.mistakes import Mistake, all_mistakes
 from reference.models import ARCHITECTURES, judge
+from reference.policies import POLICIES, Policy
 from reference.recognition import FAMILIES, CellVerdict, ModelVerdict, recognise
 
 
@@ -39,6 +40,10 @@ class RecurrentOracle:
     def architectures(self) -> Sequence[str]:
         """Architectures that can be judged."""
         return ARCHITECTURES
+
+    def policies(self) -> Mapping[str, Policy]:
+        """The choices that a rubric may make, by name; see `reference.policies`."""
+        return POLICIES
 
     def cell_sizes(self, family: str) -> tuple[int, int]:
         """(input, hidden) sizes at which a cell of the family is best probed."""

@@ -11,6 +11,7 @@ from grader.oracle import Oracle
 from grader.probes import Probe
 from grader.rubric import Rubric
 from grader.score.kinds import kind_of
+from grader.score.kinds.policies import validate_policies
 
 ORACLES = "grader.oracles"
 """Group of entry points in which oracles are found."""
@@ -72,8 +73,10 @@ def probe_plan(rubric: Rubric, oracle: Oracle | None) -> ProbePlan:
     """The probes, names and evidence parts that a rubric needs.
 
     Raises:
-        RubricError: if a check's kind or parameters are wrong, two probes share an id, or a probe builds on none.
+        RubricError: if a policy, a check's kind or its parameters are wrong, two probes share an id, or a probe builds
+            on none.
     """
+    validate_policies(rubric, oracle)
     probes: dict[str, Probe] = {probe.id: probe for probe in rubric.probes}
     subjects = [probe.subject for probe in rubric.probes if probe.subject is not None]
     parts = {"student"}

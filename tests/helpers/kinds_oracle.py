@@ -56,6 +56,8 @@ class FakeOracle:
     seen: list[Mapping[str, Any]] = field(default_factory=list)
     cells_seen: list[Mapping[str, Any]] = field(default_factory=list)
 
+    known_policies: Mapping[str, Any] = field(default_factory=dict)
+
     version = "1"
 
     def families(self) -> Sequence[str]:
@@ -63,6 +65,9 @@ class FakeOracle:
 
     def architectures(self) -> Sequence[str]:
         return ("tower",)
+
+    def policies(self) -> Mapping[str, Any]:
+        return self.known_policies
 
     def cell_sizes(self, family: str) -> tuple[int, int]:
         return (5, 3)

@@ -7,7 +7,7 @@ known limits; the instructors' page is made from it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -54,9 +54,28 @@ class JudgeContext:
     memo: dict[str, Any] = field(default_factory=dict)
     """Shared by the judges of one submission: what one question found out, another need not compute again."""
 
+    def choice(self, policy: str) -> str:
+        """What the rubric chose for a policy of the check's kind, else that policy's default.
+
+        Raises:
+            KeyError: if the kind has no such policy.
+        """
+        default = _KINDS[self.check.kind].policies[policy].default
+        return self.rubric.policies.get(policy, default)
+
 
 Judge = Callable[[JudgeContext, Any], Verdict]
 ProbeMaker = Callable[[Rubric, Check, Any, Oracle | None], Iterable[Probe]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindPolicy:
+    """A choice that a kind leaves to the instructor; its fields mean what they mean in `grader.oracle.Policy`."""
+
+    values: Mapping[str, str]
+    default: str
+    text: str
+    charges: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +90,12 @@ class Kind:
     """Names that the student has to define."""
     parts: tuple[str, ...]
     """Evidence parts that the judge needs."""
+    policies: Mapping[str, KindPolicy]
+    """Choices that the judge reads, by name."""
 
 
 _KINDS: dict[str, Kind] = {}
+_NO_POLICIES: Mapping[str, KindPolicy] = {}
 
 
 def _no_probes(rubric: Rubric, check: Check, parameters: Any, oracle: Oracle | None) -> Iterable[Probe]:
@@ -91,12 +113,19 @@ def kind(
     probes: ProbeMaker = _no_probes,
     subjects: Callable[[Any], Iterable[str]] = _no_subjects,
     parts: tuple[str, ...] = (),
+    policies: Mapping[str, KindPolicy] = _NO_POLICIES,
 ) -> Callable[[Judge], Judge]:
     """Register a judge under the name that rubrics use."""
 
     def register(judge: Judge) -> Judge:
         _KINDS[name] = Kind(
-            name=name, parameters=parameters, judge=judge, probes=probes, subjects=subjects, parts=parts
+            name=name,
+            parameters=parameters,
+            judge=judge,
+            probes=probes,
+            subjects=subjects,
+            parts=parts,
+            policies=policies,
         )
         return judge
 
@@ -106,6 +135,11 @@ def kind(
 def known_kinds() -> tuple[str, ...]:
     """The names of all kinds, sorted."""
     return tuple(sorted(_KINDS))
+
+
+def kind_policies() -> dict[str, KindPolicy]:
+    """The policies of all kinds, by name."""
+    return {name: policy for kind in _KINDS.values() for name, policy in kind.policies.items()}
 
 
 def kind_of(check: Check, rubric: Rubric) -> tuple[Kind, Any]:

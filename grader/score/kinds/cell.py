@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import cast
 
 from pydantic import Field
 
+from grader.evidence import ProbeRun
 from grader.oracle import CellVerdict, Oracle
 from grader.probes import Probe
 from grader.records import Outcome, Record
 from grader.rubric import Check, Rubric
-from grader.score.kinds.base import JudgeContext, Verdict, kind
+from grader.score.kinds.base import JudgeContext, KindPolicy, Verdict, kind
 from grader.score.kinds.cell_probes import (
     DEFAULT_ARGUMENTS,
+    OWNER,
     Argument,
     CellPlan,
     cell_plan,
@@ -26,6 +28,7 @@ from grader.score.kinds.cell_probes import (
 )
 from grader.score.kinds.credit import FULL, Credit, Shares, joined, outcome_of
 from grader.score.kinds.definitions import choose, judge_each, said
+from grader.score.kinds.observations import facts_of
 from grader.score.kinds.recognition import CellFinding, memo_key, recognise
 from grader.score.kinds.troubles import Trouble
 
@@ -48,6 +51,10 @@ class CellParameters(Record):
     """Share that `named` and `unnamed` faults, or a mistake by its identifier, keep."""
     default_state: bool = False
     """True if a call without a state must equal one with zeros; else it is only mentioned."""
+    attributes: tuple[str, ...] = ()
+    """Attributes whose names the question's text fixes; the policy `attribute_names` says whether they must be kept."""
+    without_attributes: Decimal = Field(default=Decimal("0.5"), ge=0, le=1)
+    """Share that a cell keeps in which one of them is missing, where they must be kept."""
 
     def plan(self, oracle: Oracle) -> CellPlan:
         """How the class is probed."""
@@ -65,7 +72,26 @@ def _subjects(parameters: CellParameters) -> Iterable[str]:
     return [parameters.target]
 
 
-@kind("cell", parameters=CellParameters, probes=_probes, subjects=_subjects, parts=("student",))
+ATTRIBUTE_NAMES = "attribute_names"
+_POLICY = KindPolicy(
+    values={
+        "any": "a missing name is said and costs nothing",
+        "given": "a cell in which one is missing keeps at most the share `without_attributes`",
+    },
+    default="any",
+    text="Whether a cell must keep the attribute names that the question's text fixes; the parameter `attributes` of "
+    "kind `cell` lists them. What a cell computes is judged without its names in either case.",
+)
+
+
+@kind(
+    "cell",
+    parameters=CellParameters,
+    probes=_probes,
+    subjects=_subjects,
+    parts=("student",),
+    policies={ATTRIBUTE_NAMES: _POLICY},
+)
 def judge_cell(context: JudgeContext, parameters: CellParameters) -> Verdict:
     """Judge one step of a cell by its derivatives and outputs.
 
@@ -83,7 +109,8 @@ def judge_cell(context: JudgeContext, parameters: CellParameters) -> Verdict:
 
     def judge(definition: int) -> tuple[CellFinding, Verdict]:
         finding = recognise(context, plan, definition, parameters.outputs)
-        return finding, _verdict(context, parameters, finding)
+        missing = _missing_attributes(part.probe(plan.probe, definition), parameters.attributes)
+        return finding, _verdict(context, parameters, finding, missing)
 
     judged = judge_each(part, parameters.target, [plan.probe], judge)
     definitions = part.definitions(parameters.target)
@@ -97,7 +124,19 @@ def judge_cell(context: JudgeContext, parameters: CellParameters) -> Verdict:
     )
 
 
-def _verdict(context: JudgeContext, parameters: CellParameters, finding: CellFinding) -> Verdict:
+def _missing_attributes(run: ProbeRun | None, names: Sequence[str]) -> tuple[str, ...]:
+    """Those of the names under which the constructed cell has neither a parameter nor a submodule."""
+    facts = None if run is None else facts_of(run, OWNER)
+    if facts is None or not facts.class_name:
+        return ()
+    qualified = [*(one.name for one in facts.parameters), *(one.name for one in facts.modules)]
+    there = {name.split(".", 1)[0] for name in qualified}
+    return tuple(name for name in names if name not in there)
+
+
+def _verdict(
+    context: JudgeContext, parameters: CellParameters, finding: CellFinding, missing: Sequence[str]
+) -> Verdict:
     if finding.verdict is None:
         return _troubled(context, cast(Trouble, finding.trouble))
     judgement = _judgement(cast(Oracle, context.oracle), parameters, finding.verdict)
@@ -107,6 +146,15 @@ def _verdict(context: JudgeContext, parameters: CellParameters, finding: CellFin
         sentences.append(finding.default_state if charged else f"{finding.default_state} That costs nothing here.")
         if charged and fraction is not None:
             fraction = min(fraction, Credit(shares=parameters.credit).named)
+    if missing:
+        charged = context.choice(ATTRIBUTE_NAMES) == "given"
+        listed = " and ".join(f"`{name}`" for name in missing)
+        sentences.append(
+            f"The question names the attribute{'s' if len(missing) > 1 else ''} {listed}; your `{parameters.target}` "
+            f"has none of that name{'' if charged else ', which costs nothing here'}."
+        )
+        if charged and fraction is not None:
+            fraction = min(fraction, parameters.without_attributes)
     return Verdict(
         outcome=Outcome.MANUAL if fraction is None else outcome_of(fraction),
         mark=None if fraction is None else context.check.marks * fraction,

@@ -37,6 +37,8 @@ class Credit:
     shares: Mapping[str, Decimal]
     charge: Mapping[str, Charge] = field(default_factory=dict)
     """Goes before a mistake's share."""
+    by_policy: Mapping[str, Charge] = field(default_factory=dict)
+    """What the policies say; holds where the rubric has neither a charge nor a share for a mistake."""
 
     @property
     def named(self) -> Decimal:
@@ -55,7 +57,10 @@ class Credit:
 
     def of(self, mistake: str) -> Decimal:
         """What a named mistake keeps."""
-        match self.charge.get(mistake):
+        charge = self.charge.get(mistake)
+        if charge is None and mistake not in self.shares:
+            charge = self.by_policy.get(mistake)
+        match charge:
             case "none":
                 return FULL
             case "full":

@@ -15,6 +15,7 @@ from grader.score.kinds.definitions import choose, judge_each, said
 from grader.score.kinds.model_probes import ModelParameters, model_probes
 from grader.score.kinds.model_runs import RunJudge
 from grader.score.kinds.model_verdict import model_verdict
+from grader.score.kinds.model_words import BATCH_ONE, BATCH_ONE_POLICY
 
 
 def _probes(rubric: Rubric, check: Check, parameters: ModelParameters, oracle: Oracle | None) -> Iterable[Probe]:
@@ -30,7 +31,14 @@ def _subjects(parameters: ModelParameters) -> Iterable[str]:
     return dict.fromkeys([parameters.target, *parameters.cells.values()])
 
 
-@kind("model", parameters=ModelParameters, probes=_probes, subjects=_subjects, parts=("student", "stand-ins"))
+@kind(
+    "model",
+    parameters=ModelParameters,
+    probes=_probes,
+    subjects=_subjects,
+    parts=("student", "stand-ins"),
+    policies={BATCH_ONE: BATCH_ONE_POLICY},
+)
 def judge_model(context: JudgeContext, parameters: ModelParameters) -> Verdict:
     """Judge a model by its runs, cells apart.
 

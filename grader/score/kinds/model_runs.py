@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal, cast
 
 from grader.evidence import Definition, Part
@@ -11,8 +12,10 @@ from grader.oracle import CellVerdict, ModelVerdict, Oracle
 from grader.records import Outcome
 from grader.score.kinds.base import JudgeContext
 from grader.score.kinds.covering import RunSpec
+from grader.score.kinds.credit import Credit
 from grader.score.kinds.model_observations import model_observation
 from grader.score.kinds.model_probes import STAND_IN, ModelParameters, mode_plan
+from grader.score.kinds.policies import charges
 from grader.score.kinds.recognition import RIGHT, CellFinding, recognise_last
 from grader.score.kinds.troubles import Trouble, needs_evidence, trouble_of
 
@@ -39,7 +42,7 @@ class RunFinding:
     """True if a fault of the cells was carried through."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class RunJudge:
     """Judges the runs of one definition of a model."""
 
@@ -56,6 +59,12 @@ class RunJudge:
         plans = {mode: mode_plan(context.rubric, parameters, mode, oracle) for mode in parameters.modes}
         cells = {mode: None if plan is None else recognise_last(context, plan) for mode, plan in plans.items()}
         return cls(context=context, parameters=parameters, definition=definition, cells=cells)
+
+    @cached_property
+    def credit(self) -> Credit:
+        """What faults keep, by the rubric's parameters and policies."""
+        by_policy = charges(self.context.rubric, self.context.oracle)
+        return replace(self.parameters.keeps, by_policy=by_policy)
 
     def judge(self, probe: str, spec: RunSpec) -> RunFinding:
         """What became of a run, with stand-ins asked where the student's own evidence cannot decide."""

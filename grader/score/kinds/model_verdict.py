@@ -11,7 +11,7 @@ from grader.records import Outcome
 from grader.score.kinds.base import Verdict
 from grader.score.kinds.credit import FULL, NONE, Credit, joined, outcome_of
 from grader.score.kinds.model_runs import RunFinding, RunJudge
-from grader.score.kinds.model_words import blocked_words, next_step, reason
+from grader.score.kinds.model_words import BATCH_ONE, batch_of_one, blocked_words, next_step, reason
 from grader.score.kinds.troubles import Trouble
 
 
@@ -49,12 +49,12 @@ def model_verdict(judging: RunJudge, runs: Sequence[RunFinding]) -> Verdict:
     total = sum(fractions, NONE)
     right = sum(mode.fraction == FULL for mode in counted)
     left_out = [mode.name for mode in modes if not mode.runs]
+    kept = min(total / len(counted), _cap(judging, shown))
+    tally = "" if right == len(counted) and kept < FULL else _tally(right, len(counted), named=bool(diagnosis))
     return Verdict(
-        outcome=Outcome.MANUAL if waits else outcome_of(total / len(counted)),
-        mark=None if waits else judging.context.check.marks * total / len(counted),
-        reason=joined(
-            [_tally(right, len(counted), named=bool(diagnosis)), reason(judging, shown, diagnosis, left_out)]
-        ),
+        outcome=Outcome.MANUAL if waits else outcome_of(kept),
+        mark=None if waits else judging.context.check.marks * kept,
+        reason=joined([tally, reason(judging, shown, diagnosis, left_out)]),
         next_step=next_step(judging, shown, diagnosis),
         diagnosis=diagnosis,
         follow_through=any(run.follow_through for run in shown),
@@ -85,8 +85,14 @@ def share_kept(run: RunFinding, credit: Credit, *, explained: Decimal | None = N
             return None
 
 
+def _cap(judging: RunJudge, runs: Iterable[RunFinding]) -> Decimal:
+    """What can be kept at most, whatever the modes are worth."""
+    charged = judging.context.choice(BATCH_ONE) == "charge" and batch_of_one(judging, runs)
+    return judging.credit.named if charged else FULL
+
+
 def _mode(name: str, runs: Iterable[RunFinding], judging: RunJudge) -> ModeFinding:
-    credit = judging.parameters.keeps
+    credit = judging.credit
     others_fault = bool(judging.context.question.uses)
     mine = tuple(run for run in runs if run.spec.mode == name and not (others_fault and run.status == "blocked"))
     named = [share_kept(run, credit) for run in mine if run.mistakes]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import cast
 
 from grader.oracle import Oracle
+from grader.score.kinds.base import KindPolicy
 from grader.score.kinds.credit import FULL, joined
 from grader.score.kinds.model_probes import SINGLE, SINGLE_RAISED, cell_checks, single_probe, single_spec
 from grader.score.kinds.model_runs import RunFinding, RunJudge
@@ -14,6 +15,17 @@ from grader.score.kinds.troubles import Trouble, shorten
 
 EDGES = 3
 """Sentences about the data flow that a student is shown."""
+BATCH_ONE = "batch_one"
+"""Name of the policy on a batch of one example."""
+BATCH_ONE_POLICY = KindPolicy(
+    values={
+        "report": "said on the page, and costs nothing",
+        "charge": "the model keeps at most the share `named` of its `credit`",
+    },
+    default="report",
+    text="What a model costs that is right for larger batches and fails with a batch of one example. Charge it only "
+    "where the student wrote the line that fails: a `squeeze()` in the given code is no fault of theirs.",
+)
 
 
 def reason(judging: RunJudge, runs: Sequence[RunFinding], diagnosis: Sequence[str], left_out: Sequence[str]) -> str:
@@ -57,7 +69,7 @@ def _oracle(judging: RunJudge) -> Oracle:
 
 def _split(judging: RunJudge, diagnosis: Sequence[str]) -> tuple[list[str], list[str]]:
     """Mistakes that cost marks, and those that are named only."""
-    credit = judging.parameters.keeps
+    credit = judging.credit
     charged = [name for name in diagnosis if credit.of(name) < FULL]
     return charged, [name for name in diagnosis if name not in charged]
 
@@ -139,7 +151,17 @@ def _carried(judging: RunJudge, runs: Sequence[RunFinding]) -> Iterable[str]:
 
 
 def _batch_of_one(judging: RunJudge, runs: Iterable[RunFinding]) -> str:
-    """What happens with a batch of one example, where larger ones are right; never charged."""
+    """What happens with a batch of one example, and whether that costs marks."""
+    fault = batch_of_one(judging, runs)
+    if not fault:
+        return ""
+    if judging.context.choice(BATCH_ONE) == "charge":
+        return f"{fault}."
+    return f"{fault}; that costs nothing."
+
+
+def batch_of_one(judging: RunJudge, runs: Iterable[RunFinding]) -> str:
+    """What is wrong with a batch of one example, where larger ones are right; empty if nothing is."""
     mode = single_spec(judging.parameters).mode
     if not any(run.spec.mode == mode and run.status == "right" and not run.stand_in for run in runs):
         return ""
@@ -149,12 +171,12 @@ def _batch_of_one(judging: RunJudge, runs: Iterable[RunFinding]) -> str:
         return ""
     raised = next((leaf.text for leaf in flatten(run.values.get(SINGLE_RAISED)) if leaf.kind == "text"), None)
     if raised:
-        return f"With a batch of one example the model raises {shorten(raised, 60)}; that costs nothing."
+        return f"With a batch of one example the model raises {shorten(raised, 60)}"
     tensors = tensors_of(part, run.values.get(SINGLE)) or []
     wanted = (1, single_spec(judging.parameters).output_size)
     if len(tensors) == 1 and tuple(tensors[0].shape) != wanted:
         found = tuple(tensors[0].shape)
-        return f"With a batch of one example the output has shape {found}, not {wanted}; that costs nothing."
+        return f"With a batch of one example the output has shape {found}, not {wanted}"
     return ""
 
 

@@ -33,6 +33,15 @@ def test_the_architectures_are_named() -> None:
     assert tuple(ORACLE.architectures()) == ("stacked", "bidirectional")
 
 
+def test_the_policies_are_those_that_verdicts_and_marks_follow() -> None:
+    assert {name: policy.default for name, policy in ORACLE.policies().items()} == {
+        "gru.reset": "any",
+        "gru.update": "any",
+        "forget_bias": "accept",
+        "realigned_reverse": "free",
+    }
+
+
 def test_the_version_is_a_stable_digest() -> None:
     assert len(ORACLE.version) == 16
     assert ORACLE.version == ORACLE.version

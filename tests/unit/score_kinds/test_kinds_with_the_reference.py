@@ -51,7 +51,6 @@ QUESTIONS = (
         target="BidirRecurrentModel",
         architecture="bidirectional",
         roles={"cells": "rnn_cell_list", "reverse_cells": "rnn_cell_list_rev", "classifier": "fc"},
-        charge={"bidir.rev_not_realigned": "none"},
         uses=("1b",),
         **COMMON,
     ),
@@ -83,12 +82,17 @@ def judged_cell(tmp_path: Path, asked: str, **classes: Any) -> Verdict:
     return take(tmp_path, asked, classes).judge(asked)
 
 
-def judged_model(tmp_path: Path, asked: str, make: Any, *, runs: Any = FEW, **cells: Any) -> Verdict:
-    """The verdict on a model over right cells, unless others are given."""
+def take_model(tmp_path: Path, asked: str, make: Any, *, runs: Any = FEW, **cells: Any) -> Bench:
+    """Evidence for a model over right cells, unless others are given."""
     scope: dict[str, Any] = {}
     name = {"2e": "RNNModel", "2g": "BidirRecurrentModel"}[asked]
     given = {"LSTMCell": LSTMCell, "GRUCell": GRUCell, "BasicRNNCell": BasicRNNCell} | cells
-    return take(tmp_path, asked, {**given, name: make(scope)}, scope, runs).judge(asked)
+    return take(tmp_path, asked, {**given, name: make(scope)}, scope, runs)
+
+
+def judged_model(tmp_path: Path, asked: str, make: Any, *, runs: Any = FEW, **cells: Any) -> Verdict:
+    """The verdict on such a model."""
+    return take_model(tmp_path, asked, make, runs=runs, **cells).judge(asked)
 
 
 @pytest.mark.parametrize(("asked", "name", "cell"), [("1b", "LSTMCell", LSTMCell), ("1d", "GRUCell", GRUCell)])
@@ -169,3 +173,13 @@ def test_what_the_given_last_line_causes_is_named_and_not_charged(tmp_path: Path
     assert verdict.diagnosis == ("bidir.rev_not_realigned",)
     assert verdict.mark == 12
     assert "Named, not charged" in verdict.reason
+
+
+def test_what_the_given_last_line_causes_is_charged_where_the_rubric_chooses_so(tmp_path: Path) -> None:
+    bench = take_model(tmp_path, "2g", lambda scope: bidirectional(scope, realigned=False))
+    bench.rubric = bench.rubric.model_copy(update={"policies": {"realigned_reverse": "charge"}})
+
+    verdict = bench.judge("2g")
+
+    assert (verdict.diagnosis, verdict.mark) == (("bidir.rev_not_realigned",), 6)
+    assert "Named, not charged" not in verdict.reason
