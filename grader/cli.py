@@ -53,6 +53,12 @@ class CheckFormat(StrEnum):
     JUNIT = "junit"
 
 
+class Package(StrEnum):
+    """What `grader release` can package for."""
+
+    CSV = "csv"
+
+
 ROSTER_HELP = "CSV with the columns key, name, email, lms_id, group, deadline, extension_hours; only key is required."
 RubricFolder = Annotated[Path, typer.Argument(help="Folder of the coursework, with rubric.yaml.", show_default=False)]
 HandIns = Annotated[
@@ -264,6 +270,40 @@ def override(
         typer.echo(row.model_dump_json())
     else:
         typer.echo(f"{row.student}: {row.total} of {row.max}, {row.open} open, {row.status}")
+
+
+@app.command()
+def release(
+    run: Run,
+    to: Annotated[Package, typer.Option("--to", help="What to package for.", show_default=False)],
+    out: Annotated[
+        Path, typer.Option("--out", help="A new folder, or a new zip if it ends in .zip.", show_default=False)
+    ],
+    acknowledge: Annotated[
+        list[str] | None,
+        typer.Option("--acknowledge", help="A diagnosis that meets many, as summary.html prints it; can be repeated."),
+    ] = None,
+    why: Annotated[str, typer.Option("--why", help="Why the acknowledged diagnoses stand.")] = "",
+    who: Annotated[str | None, typer.Option("--who", help="Who decides. Default: the user's login name.")] = None,
+    allow_open: Annotated[
+        bool, typer.Option("--allow-open", help="Release although answers wait for a marker; pages say provisional.")
+    ] = False,
+    output_format: OutputFormat = Format.TEXT,
+) -> None:
+    """Check that everything is decided, current and acknowledged, then package marks and pages; nothing is sent.
+
+    Example: grader release runs/cw3 --to csv --out release/cw3
+    """
+    from grader.lms import release as releasing
+
+    wanted = tuple(acknowledge or ())
+    with _guard(output_format):
+        request = releasing.ReleaseRequest(
+            run=run, to=to, out=out, acknowledge=wanted, why=why, who=who or getpass.getuser(), allow_open=allow_open
+        )
+        released = releasing.release(request)
+    typer.echo(releasing.render(released, output_format))
+    raise typer.Exit(0 if released.ready else 1)
 
 
 @app.command()

@@ -234,11 +234,15 @@ class RunMarks(Record):
 class Event(Record):
     """A person's decision; append-only."""
 
-    kind: Literal["override", "waive", "note"]
+    kind: Literal["override", "waive", "note", "acknowledge"]
+    """`acknowledge`: a person has looked at a diagnosis that meets many; it changes no mark."""
     student: str
+    """Empty where it concerns a cohort."""
     check: str = ""
-    """Check or adjustment that it concerns."""
+    """Check, adjustment, flag or `<question>:<diagnosis>` that it concerns."""
     mark: Mark | None = None
+    students: int | None = None
+    """How many the acknowledged diagnosis met: it is acknowledged for no more than these."""
     why: str
     who: str
     at: str = Field(description="ISO 8601, UTC")

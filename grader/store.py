@@ -274,7 +274,9 @@ class RunStore:
         return [Event.model_validate_json(row[0]) for row in rows]
 
     def events_digest(self) -> str:
-        return _digest("\n".join(event.model_dump_json() for event in self.events()))
+        """SHA-256 over the events that can change a mark."""
+        lines = [event.model_dump_json(exclude={"students"}) for event in self.events() if event.kind != "acknowledge"]
+        return _digest("\n".join(lines))
 
 
 def write_atomically(path: Path, content: bytes) -> None:

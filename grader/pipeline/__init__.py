@@ -14,13 +14,18 @@ from grader.pipeline.commands import (
 )
 from grader.pipeline.execution import ExecutionOptions
 from grader.pipeline.progress import Counts, Observer
+from grader.pipeline.release import Readiness, ReleaseCheck, acknowledge, examine
 
 __all__ = [
     "Counts",
     "ExecutionOptions",
     "GradeRequest",
     "Observer",
+    "Readiness",
+    "ReleaseCheck",
+    "acknowledge",
     "doctor",
+    "examine",
     "execute_missing",
     "explain",
     "grade",

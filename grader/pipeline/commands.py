@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from grader import execute, intake, report, score
-from grader.coursework import student_version
+from grader import execute, intake, score
 from grader.errors import ConfigError, RunError, UnknownCheckError
 from grader.limits import Limits
 from grader.pipeline.course import Course, expectation_of, stored_course
+from grader.pipeline.current import current_digests, write_current_views
 from grader.pipeline.execution import ExecutionOptions, execute_what_is_missing
 from grader.pipeline.progress import Observer
-from grader.records import Digests, Event, RunMarks, Submission, SubmissionMarks
+from grader.records import Event, RunMarks, Submission, SubmissionMarks
 from grader.rubric import load_rubric
 from grader.store import RunStore
 
@@ -105,7 +105,7 @@ def report_run(run: Path) -> list[Path]:
     """Write the pages and tables of a run from its marks; returns the files."""
     store = RunStore(run)
     with store.locked(), stored_course(store) as course:
-        return _write_views(store, course, store.marks())
+        return write_current_views(store, course)
 
 
 def override(
@@ -145,7 +145,7 @@ def override(
         store.add_event(event)
         marks = _marks_of(store, course, workers)
         store.put_marks(marks)
-        _write_views(store, course, marks)
+        write_current_views(store, course)
         return _row(marks, student)
 
 
@@ -236,7 +236,7 @@ def _score_and_report(store: RunStore, course: Course, observer: Observer, worke
     marks = _marks_of(store, course, workers)
     store.put_marks(marks)
     observer.stage("writing pages and tables")
-    _write_views(store, course, marks)
+    write_current_views(store, course)
     return marks
 
 
@@ -259,27 +259,10 @@ def _marks_of(store: RunStore, course: Course, workers: int) -> RunMarks:
     return RunMarks(
         rubric=course.rubric.name,
         title=course.rubric.title,
-        digests=Digests(
-            rubric=course.rubric.digest(),
-            evidence=store.evidence_digest(),
-            oracle=course.oracle.version if course.oracle is not None else "",
-            events=store.events_digest(),
-        ),
+        digests=current_digests(store, course),
         isolation=tuple(store.levels()),
         submissions=tuple(score.choose_attempts(rows, course.rubric)),
     )
-
-
-def _write_views(store: RunStore, course: Course, marks: RunMarks) -> list[Path]:
-    submissions = store.submissions()
-    template = student_version(course.rubric)
-    answers = {
-        submission.key: score.answer_texts(submission.notebook, course.rubric, template)
-        for submission in submissions
-        if submission.notebook is not None
-    }
-    by_row = {(submission.student, submission.attempt): submission for submission in submissions}
-    return report.write_views(store.folder, marks, by_row, course.rubric, course.describe, answers=answers)
 
 
 def _row(marks: RunMarks, student: str) -> SubmissionMarks:

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from grader.report.marks_json import read_marks_json
-from grader.report.summary_figures import Counts, counts
-from grader.report.write import write_views
+from grader.report.summary_figures import Counts, MistakeFigures, acknowledgement, common_mistakes, counts
+from grader.report.write import all_views, write_views
 
-__all__ = ["Counts", "counts", "read_marks_json", "write_views"]
+__all__ = [
+    "Counts",
+    "MistakeFigures",
+    "acknowledgement",
+    "all_views",
+    "common_mistakes",
+    "counts",
+    "read_marks_json",
+    "write_views",
+]

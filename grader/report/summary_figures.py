@@ -9,7 +9,7 @@ from math import isclose, sqrt
 from statistics import fmean, median, stdev
 from typing import TYPE_CHECKING
 
-from grader.records import Mark, Outcome, QuestionMark, RunMarks, SubmissionMarks, SubmissionStatus
+from grader.records import Event, Mark, Outcome, QuestionMark, RunMarks, SubmissionMarks, SubmissionStatus
 
 if TYPE_CHECKING:
     from grader.oracle import MistakeText
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 MIN_FOR_DISCRIMINATION = 20
 SMALL_COHORT = 50
 COMMON_SHARE = 0.4
+"""A diagnosis that meets more than this share of a cohort may be ours, or the question's."""
+COMMON_JUDGED = 5
+"""Submissions whose question was judged, below which no diagnosis is called common: two of four say nothing."""
 BINS = 10
 
 
@@ -84,18 +87,30 @@ class MistakeFigures:
     title: str
     question: str
     students: int
-    attempted: int
+    judged: int
+    """Those whose question was judged: something is there, and the machine or a person has decided about it."""
     accepted: bool
     """True for another way of writing the same thing."""
 
     @property
     def share(self) -> float:
-        return self.students / self.attempted if self.attempted else 0.0
+        return self.students / self.judged if self.judged else 0.0
 
     @property
     def common(self) -> bool:
-        """So many made it that the handout or the check deserves a look."""
-        return not self.accepted and self.share > COMMON_SHARE and self.students > 1
+        """It meets so many that the question's text, the template or the check may be the cause."""
+        return not self.accepted and self.judged >= COMMON_JUDGED and self.share > COMMON_SHARE
+
+    @property
+    def key(self) -> str:
+        """By which a person acknowledges it."""
+        return f"{self.question}:{self.id}"
+
+    @property
+    def told(self) -> str:
+        """How many were told so, as a sentence."""
+        name = f'"{self.title}"' if self.title else self.id
+        return f"{self.students} of {self.judged} were told {name} in {self.question}"
 
 
 def counting(marks: RunMarks) -> tuple[SubmissionMarks, ...]:
@@ -163,29 +178,49 @@ def mistake_figures(
 ) -> tuple[MistakeFigures, ...]:
     """Who made which named mistake where, most frequent first."""
     students: dict[tuple[str, str], int] = {}
-    attempted: dict[str, int] = {}
+    judged: dict[str, int] = {}
     for row in rows:
         for question in row.questions:
-            attempted[question.id] = attempted.get(question.id, 0) + (question.outcome is not Outcome.UNANSWERED)
+            judged[question.id] = judged.get(question.id, 0) + _is_judged(question)
             for identifier in dict.fromkeys(name for check in question.checks for name in check.diagnosis):
                 key = (identifier, question.id)
                 students[key] = students.get(key, 0) + 1
     figures = [
-        _mistake_figures(describe(identifier), identifier, question, number, attempted[question])
+        _mistake_figures(describe(identifier), identifier, question, number, judged[question])
         for (identifier, question), number in students.items()
     ]
     return tuple(sorted(figures, key=lambda figure: (figure.accepted, -figure.students, figure.id, figure.question)))
 
 
+def common_mistakes(marks: RunMarks, describe: Callable[[str], MistakeText | None]) -> tuple[MistakeFigures, ...]:
+    """The diagnoses that meet so many that a person has to acknowledge them before release, most frequent first."""
+    return tuple(figure for figure in mistake_figures(read(marks), describe) if figure.common)
+
+
+def acknowledgement(figure: MistakeFigures, events: Iterable[Event]) -> Event | None:
+    """The last acknowledgement of a diagnosis that holds: made when it met as many as now, or more."""
+    found = None
+    for event in events:
+        if event.kind == "acknowledge" and event.check == figure.key and (event.students or 0) >= figure.students:
+            found = event
+    return found
+
+
+def _is_judged(question: QuestionMark) -> bool:
+    """A check of it was decided on what the student wrote, or a diagnosis was made."""
+    decided = (Outcome.PASSED, Outcome.PARTIAL, Outcome.FAILED)
+    return any(check.outcome in decided or check.diagnosis for check in question.checks)
+
+
 def _mistake_figures(
-    text: MistakeText | None, identifier: str, question: str, students: int, attempted: int
+    text: MistakeText | None, identifier: str, question: str, students: int, judged: int
 ) -> MistakeFigures:
     return MistakeFigures(
         id=identifier,
         title=text.title if text is not None else "",
         question=question,
         students=students,
-        attempted=attempted,
+        judged=judged,
         accepted=text is not None and text.effect == "equivalent",
     )
 

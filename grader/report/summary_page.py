@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from grader.records import CheckMark, Outcome, Reason, RunMarks, SubmissionMarks, SubmissionStatus
+from grader.records import CheckMark, Event, Outcome, Reason, RunMarks, SubmissionMarks, SubmissionStatus
 from grader.report import summary_figures as figures
 from grader.report import wording
 from grader.report.html_page import render
@@ -46,18 +46,30 @@ class Bar:
     height: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Common:
+    """A diagnosis that meets many."""
+
+    figure: figures.MistakeFigures
+    acknowledged: Event | None
+    """Who has looked at it, and why it stands; None if nobody has."""
+
+
 CHART_HEIGHT = 150
 BAR_STEP = 60
 
 
-def summary_page(marks: RunMarks, describe: Callable[[str], MistakeText | None]) -> str:
+def summary_page(marks: RunMarks, describe: Callable[[str], MistakeText | None], events: Sequence[Event] = ()) -> str:
     """The page as text.
 
     Args:
         marks: the whole run.
         describe: the text of a named mistake, or None for an identifier that nobody knows.
+        events: people's decisions, for the acknowledgements among them.
     """
     rows = figures.read(marks)
+    mistakes = figures.mistake_figures(rows, describe)
+    common = [Common(figure=one, acknowledged=figures.acknowledgement(one, events)) for one in mistakes if one.common]
     return render(
         "summary.html.j2",
         run=marks,
@@ -68,7 +80,11 @@ def summary_page(marks: RunMarks, describe: Callable[[str], MistakeText | None])
         bars=bars(figures.histogram(rows)),
         open_total=sum(row.open > 0 for row in rows),
         questions=figures.question_figures(rows),
-        mistakes=figures.mistake_figures(rows, describe),
+        mistakes=mistakes,
+        common=common,
+        to_acknowledge=any(item.acknowledged is None for item in common),
+        common_percent=round(100 * figures.COMMON_SHARE),
+        common_judged=figures.COMMON_JUDGED,
         n=len(rows),
         small_cohort=figures.SMALL_COHORT,
         min_for_discrimination=figures.MIN_FOR_DISCRIMINATION,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grader.errors import EvidenceError
-from grader.records import RunMarks, Submission, SubmissionMarks
+from grader.records import Event, RunMarks, Submission, SubmissionMarks
 from grader.report.csv_table import marks_csv
 from grader.report.feedback_page import feedback_page
 from grader.report.junit_xml import junit_xml
@@ -35,6 +35,7 @@ def write_views(
     describe: Callable[[str], MistakeText | None],
     *,
     answers: Mapping[str, Mapping[str, str]] | None = None,
+    events: Sequence[Event] = (),
 ) -> list[Path]:
     """Write marks.json, marks.csv, junit.xml, summary.html and feedback/<student>.html.
 
@@ -48,6 +49,7 @@ def write_views(
         rubric: the coursework.
         describe: the text of a named mistake, or None for an identifier that nobody knows.
         answers: texts that a person reads, by key of the submission and check; shown on the student's own page.
+        events: people's decisions, for the summary.
 
     Returns:
         The files written.
@@ -56,14 +58,8 @@ def write_views(
         EvidenceError: if a student's slug cannot be a file name, is there twice, or marks do not add up.
         RubricError: if the marks name a question that the rubric does not have.
     """
-    pages = _feedback_pages(marks, submissions.values(), rubric, describe, answers or {})
-    contents = {
-        run_folder / "marks.json": marks_json(marks),
-        run_folder / "marks.csv": marks_csv(marks, rubric),
-        run_folder / "junit.xml": junit_xml(marks),
-        run_folder / "summary.html": summary_page(marks, describe),
-        **{run_folder / FEEDBACK / f"{student}.html": page for student, page in pages.items()},
-    }
+    views = all_views(marks, submissions, rubric, describe, answers=answers, events=events)
+    contents = {run_folder / name: content for name, content in views.items()}
     (run_folder / FEEDBACK).mkdir(parents=True, exist_ok=True)
     for path, content in contents.items():
         _write(path, content)
@@ -71,6 +67,26 @@ def write_views(
         if path.name.endswith((".html", _UNFINISHED)) and path not in contents:
             path.unlink()
     return list(contents)
+
+
+def all_views(
+    marks: RunMarks,
+    submissions: Mapping[Any, Submission],
+    rubric: Rubric,
+    describe: Callable[[str], MistakeText | None],
+    *,
+    answers: Mapping[str, Mapping[str, str]] | None = None,
+    events: Sequence[Event] = (),
+) -> dict[str, str]:
+    """Every view of a run as text, by its path in the run folder; arguments as for `write_views`."""
+    pages = _feedback_pages(marks, submissions.values(), rubric, describe, answers or {})
+    return {
+        "marks.json": marks_json(marks),
+        "marks.csv": marks_csv(marks, rubric),
+        "junit.xml": junit_xml(marks),
+        "summary.html": summary_page(marks, describe, events),
+        **{f"{FEEDBACK}/{student}.html": page for student, page in pages.items()},
+    }
 
 
 def _feedback_pages(

@@ -9,7 +9,7 @@ import pytest
 from helpers.marks_builders import Mistake, check_mark, described, question_mark, run_marks, submission_marks
 from helpers.report_sample import sample_run
 
-from grader.records import SubmissionMarks, SubmissionStatus
+from grader.records import Event, SubmissionMarks, SubmissionStatus
 from grader.report import summary_figures as figures
 
 
@@ -128,16 +128,84 @@ def test_mistakes_are_counted_once_a_student_and_shared_over_those_who_tried() -
 
     found = figures.mistake_figures(rows, describe)
 
-    assert [(m.id, m.title, m.students, m.attempted, m.common) for m in found] == [
-        ("m.one", "one", 2, 3, True),
+    assert [(m.id, m.title, m.students, m.judged, m.common) for m in found] == [
+        ("m.one", "one", 2, 3, False),
         ("m.two", "", 1, 3, False),
         ("m.form", "gate applied twice", 1, 3, False),
     ]
     assert found[0].share == pytest.approx(2 / 3)
 
 
+def meets(students: int, judged: int, *, title: str = "", accepted: bool = False) -> figures.MistakeFigures:
+    return figures.MistakeFigures(
+        id="m.one", title=title, question="1b", students=students, judged=judged, accepted=accepted
+    )
+
+
 def test_a_share_of_nobody_is_zero() -> None:
-    assert figures.MistakeFigures(id="m", title="", question="1", students=0, attempted=0, accepted=False).share == 0.0
+    assert meets(0, 0).share == 0.0
+
+
+@pytest.mark.parametrize(
+    ("students", "judged", "common"),
+    [
+        pytest.param(9, 20, True, id="above the share"),
+        pytest.param(8, 20, False, id="the share itself"),
+        pytest.param(3, 5, True, id="the smallest cohort"),
+        pytest.param(2, 5, False, id="two of five"),
+        pytest.param(4, 4, False, id="a tiny cohort does not cry wolf"),
+    ],
+)
+def test_a_diagnosis_is_common_above_the_share_of_enough_submissions(students: int, judged: int, common: bool) -> None:
+    assert meets(students, judged).common is common
+
+
+def test_an_accepted_form_is_never_common() -> None:
+    assert not meets(20, 20, accepted=True).common
+
+
+def test_a_common_diagnosis_is_told_by_its_title_or_its_name() -> None:
+    assert meets(12, 20, title="gate turned").told == '12 of 20 were told "gate turned" in 1b'
+    assert meets(12, 20).told == "12 of 20 were told m.one in 1b"
+
+
+def test_only_those_whose_question_was_judged_are_counted() -> None:
+    def one(student: str, outcome: str, *names: str, mark: str | None = "default") -> SubmissionMarks:
+        return submission_marks(student, question_mark("1", check_mark("1/a", mark, outcome=outcome, diagnosis=names)))
+
+    rows = [
+        *(one(f"wrong{n}", "failed", "m.one") for n in range(3)),
+        *(one(f"right{n}", "passed") for n in range(2)),
+        *(one(f"open{n}", "manual") for n in range(9)),
+        *(one(f"blocked{n}", "blocked") for n in range(9)),
+        *(one(f"blank{n}", "unanswered") for n in range(9)),
+        *(one(f"ours{n}", "fault") for n in range(9)),
+    ]
+
+    (found,) = figures.common_mistakes(run_marks(*rows), described(Mistake(id="m.one")))
+
+    assert (found.students, found.judged, found.key) == (3, 5, "1:m.one")
+
+
+def acknowledged(check: str, students: int | None, kind: str = "acknowledge") -> Event:
+    return Event.model_validate(
+        {"kind": kind, "student": "", "check": check, "students": students, "why": "w", "who": "x", "at": "2026"}
+    )
+
+
+@pytest.mark.parametrize(
+    ("event", "holds"),
+    [
+        pytest.param(acknowledged("1b:m.one", 12), True, id="as many as now"),
+        pytest.param(acknowledged("1b:m.one", 15), True, id="more than now"),
+        pytest.param(acknowledged("1b:m.one", 11), False, id="it meets more by now"),
+        pytest.param(acknowledged("1b:m.one", None), False, id="of nobody knows how many"),
+        pytest.param(acknowledged("1d:m.one", 12), False, id="another question"),
+        pytest.param(acknowledged("1b:m.one", 12, "note"), False, id="another kind of event"),
+    ],
+)
+def test_an_acknowledgement_holds_for_no_more_than_it_was_given_for(event: Event, holds: bool) -> None:
+    assert figures.acknowledgement(meets(12, 20), [event]) == (event if holds else None)
 
 
 def test_a_row_without_questions_does_not_disturb_the_figures() -> None:

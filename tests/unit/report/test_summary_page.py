@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from helpers.marks_builders import Mistake, check_mark, described, question_mark, run_marks, submission_marks
-from helpers.report_html import HOSTILE, read_page
+from helpers.report_html import HOSTILE, Page, read_page
 from helpers.report_sample import DESCRIBE, sample_run
 
-from grader.records import Reason, SubmissionStatus
+from grader.records import Event, Reason, SubmissionStatus
 from grader.report.html_page import CONTENT_POLICY
 from grader.report.summary_page import attention, bars, summary_page
 
@@ -72,22 +72,59 @@ def test_large_cohorts_are_not() -> None:
     assert page.tables["question-figures"][1][-1] == "0.00"
 
 
-def test_a_mistake_of_most_of_the_cohort_is_noted() -> None:
+def told_to(students: int, of: int, *events: Event) -> Page:
+    """The summary where so many of so many made the same mistake in question 1."""
     rows = [
-        submission_marks(f"s{n}", question_mark("1", check_mark("1/a", outcome="failed", diagnosis=("m.one",))))
-        for n in range(2)
+        submission_marks(
+            f"s{n}",
+            question_mark(
+                "1", check_mark("1/a", outcome="failed", diagnosis=("m.one",)) if n < students else check_mark("1/a")
+            ),
+        )
+        for n in range(of)
     ]
-    describe = described(Mistake(id="m.one", title="one"))
+    return read_page(summary_page(run_marks(*rows), described(Mistake(id="m.one", title="gate <turned>")), events))
 
-    found = read_page(summary_page(run_marks(*rows), describe)).tables["mistake-figures"]
 
-    assert found[1] == [
-        "one m.one",
+def test_a_mistake_of_most_of_the_cohort_comes_first_and_is_noted_in_the_table() -> None:
+    page = told_to(12, 20)
+
+    sentence = '12 of 20 were told "gate <turned>" in 1: perhaps the question\'s text or the template is the cause.'
+    assert page.text.index(sentence) < page.text.index("Needs attention")
+    assert '--acknowledge 1:m.one --why "..."' in page.text
+    assert page.tables["mistake-figures"][1] == [
+        "gate <turned> m.one",
         "1",
-        "2",
-        "100 %",
-        "More than 40 % of those who tried: look at the handout, and at the check.",
+        "12",
+        "60 %",
+        "Told to more than 40 %: look at the question's text, the template and the check.",
     ]
+
+
+@pytest.mark.parametrize(("students", "of"), [(4, 4), (8, 20)])
+def test_a_mistake_of_few_or_of_a_tiny_cohort_is_not_put_first(students: int, of: int) -> None:
+    page = told_to(students, of)
+
+    assert "perhaps the question" not in page.text
+    assert page.tables["mistake-figures"][1][-1] == ""
+
+
+def test_an_acknowledged_mistake_is_still_told_with_who_and_why() -> None:
+    event = Event(
+        kind="acknowledge",
+        student="",
+        check="1:m.one",
+        students=12,
+        why="the slides had it",
+        who="ada",
+        at="2026-11-01",
+    )
+
+    page = told_to(12, 20, event)
+
+    assert "12 of 20 were told" in page.text
+    assert "Acknowledged by ada on 2026-11-01: the slides had it" in page.text
+    assert "asks for an acknowledgement" not in page.text
 
 
 def test_the_histogram_equals_its_table() -> None:
