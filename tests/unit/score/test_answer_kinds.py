@@ -1,17 +1,16 @@
-"""Answers that are read from the notebook: identifications, choices, numbers, prose, logs."""
+"""Answers that are read from the notebook: identifications, choices, numbers, prose."""
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from helpers.evidence_files import notebook, write_evidence
+from helpers.evidence_files import notebook
 
 from grader.coursework import StudentVersion
 from grader.errors import RubricError
-from grader.evidence import CellRun, Evidence, Raised, StatementRun
+from grader.evidence import Evidence
 from grader.records import NotebookRecord, Outcome
 from grader.rubric import Check, Question, Rubric, Show
 from grader.score import answer_texts
@@ -175,7 +174,6 @@ def test_a_number_has_a_tolerance(tmp_path: Path) -> None:
         pytest.param("number", {"answer": 1, "variable": "n", "after": "x"}, id="two places"),
         pytest.param("number", {"answer": 1, "after": "("}, id="a place that is no pattern"),
         pytest.param("text", {"after": "("}, id="prose with no pattern"),
-        pytest.param("log", {"pattern": "("}, id="a log with no pattern"),
     ],
 )
 def test_parameters_that_make_no_sense_are_refused(tmp_path: Path, kind: str, parameters: dict[str, object]) -> None:
@@ -235,54 +233,3 @@ def test_long_prose_is_cut(tmp_path: Path) -> None:
     )
     handed_in = notebook(("markdown", "Question 4\n" + "word\n" * 100_000))
     assert len(answer_texts(handed_in, rubric, StudentVersion(TEMPLATE, None))["T/text"]) <= 20_000
-
-
-LOG = {"pattern": r"step (?P<iteration>\d+) loss (?P<loss>\S+)", "first_loss": [0.5, 2], "last_loss": [0, 0.6]}
-
-
-@pytest.mark.parametrize(
-    ("lines", "flags"),
-    [
-        pytest.param(["step 20 loss 1.1", "noise", "step 40 loss 0.8", "step 60 loss 0.3"], (), id="plausible"),
-        pytest.param(["step 20 loss 1.1", "step 50 loss 0.8", "step 60 loss 0.3"], ("log-uneven-steps",), id="gaps"),
-        pytest.param(["step 1 loss 9", "step 2 loss 8"], ("log-first-loss", "log-last-loss"), id="outside the bands"),
-        pytest.param(["step 1 loss 1", "step 2 loss nan"], ("log-not-finite", "log-last-loss"), id="not a number"),
-        pytest.param(["step 1 loss ten", "step 2 loss 0.5"], (), id="a row that cannot be read"),
-    ],
-)
-def test_logs_are_flagged_and_never_marked(tmp_path: Path, lines: list[str], flags: tuple[str, ...]) -> None:
-    handed_in = notebook("train()", outputs={0: ["\n".join(lines)]})
-    verdict = judged(tmp_path, "log", LOG, handed_in, marks=0)
-    assert (verdict.outcome, verdict.mark, verdict.flags) == (Outcome.PASSED, 0, flags)
-
-
-def test_without_a_log_nothing_was_answered(tmp_path: Path) -> None:
-    assert judged(tmp_path, "log", LOG, notebook("train()"), marks=0).outcome is Outcome.UNANSWERED
-
-
-def test_a_log_says_what_the_re_run_did(tmp_path: Path) -> None:
-    training = {"training_steps": "40", "training_stopped": "steps"}
-    write_evidence(tmp_path, part="training", environment=training)
-    cells = [{"outputs": [{"text": ["step 1 loss 1.1\n", "step 2 loss 1.0"]}]}, {"outputs": [{"text": None}]}]
-    for document, words in (
-        ({"cells": cells[:1]}, "Our re-run: 40 steps, stopped by us, loss 1.1 to 1."),
-        ({"cells": cells}, "Our re-run: 40 steps, stopped by us."),
-        ([], "Our re-run: 40 steps, stopped by us."),
-    ):
-        (tmp_path / "executed-training.ipynb").write_text(json.dumps(document), encoding="utf-8")
-        verdict = judged(tmp_path, "log", LOG, notebook("train()"), marks=0)
-        assert verdict.reason == f"No training log is stored in your notebook. {words}"
-
-
-def test_a_re_run_that_raised_or_left_nothing_is_said(tmp_path: Path) -> None:
-    raised = StatementRun(kind="training", line=1, end_line=1, status="raised", raised=Raised(type="OSError"))
-    cell = CellRun(index=0, status="run", statements=(raised,))
-    write_evidence(tmp_path / "a", part="training", cells=[cell])
-    write_evidence(tmp_path / "b", part="training")
-
-    found = [judged(tmp_path / name, "log", LOG, notebook(""), marks=0).reason for name in ("a", "b")]
-
-    assert [reason.split(". ", 1)[1] for reason in found] == [
-        "Our re-run: ended by OSError.",
-        "Our re-run left no log.",
-    ]
