@@ -248,24 +248,30 @@ def report(run: Run, output_format: OutputFormat = Format.TEXT) -> None:
 def override(
     run: Run,
     student: Annotated[str, typer.Argument(help="Student as in marks.csv.", show_default=False)],
-    check: Annotated[str, typer.Argument(help="Check, for example T1/text.", show_default=False)],
-    mark: Annotated[str, typer.Argument(help="The mark, between 0 and the check's maximum.", show_default=False)],
+    check: Annotated[
+        str, typer.Argument(help="Check, for example T1/text; or a flag or `late`, to settle it.", show_default=False)
+    ],
     why: Annotated[str, typer.Option("--why", help="The reason; the student sees it.", show_default=False)],
+    mark: Annotated[str, typer.Argument(help="The mark, between 0 and the check's maximum; none for a flag.")] = "",
     who: Annotated[str | None, typer.Option("--who", help="Who decides. Default: the user's login name.")] = None,
     output_format: OutputFormat = Format.TEXT,
 ) -> None:
-    """Record a person's decision about one check, and mark again.
+    """Record a person's decision about one check, a flag or lateness, and mark again.
 
     Example: grader override runs/cw3 s001 T1/text 5 --why "names the product of Jacobians"
     """
     from grader import pipeline
 
     with _guard(output_format):
+        by = who or getpass.getuser()
         try:
-            value = Decimal(mark)
+            value = Decimal(mark or "0")
         except InvalidOperation as error:
             raise ConfigError("mark-not-a-number", f'"{mark}" is not a number', next_step="for example 4.5") from error
-        row = pipeline.override(run, student, check, value, why=why, who=who or getpass.getuser())
+        if mark:
+            row = pipeline.override(run, student, check, value, why=why, who=by)
+        else:
+            row = pipeline.waive(run, student, check, why=why, who=by)
     if output_format is Format.JSON:
         typer.echo(row.model_dump_json())
     else:

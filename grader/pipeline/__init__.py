@@ -12,6 +12,7 @@ from grader.pipeline.commands import (
     report_run,
     score_run,
 )
+from grader.pipeline.decisions import waive
 from grader.pipeline.execution import ExecutionOptions
 from grader.pipeline.progress import Counts, Observer
 from grader.pipeline.release import Readiness, ReleaseCheck, acknowledge, examine
@@ -32,4 +33,5 @@ __all__ = [
     "override",
     "report_run",
     "score_run",
+    "waive",
 ]

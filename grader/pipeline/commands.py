@@ -119,7 +119,7 @@ def override(
     store = RunStore(run)
     with store.locked(), stored_course(store) as course:
         marks = store.marks()
-        row = _row(marks, student)
+        row = row_of(marks, student)
         known = {item.id: item for question in row.questions for item in question.checks}
         if check not in known:
             raise UnknownCheckError(
@@ -143,10 +143,10 @@ def override(
             at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
         store.add_event(event)
-        marks = _marks_of(store, course, workers)
+        marks = marks_of(store, course, workers)
         store.put_marks(marks)
         write_current_views(store, course)
-        return _row(marks, student)
+        return row_of(marks, student)
 
 
 def explain(run: Path, student: str, question: str) -> list[score.Explanation]:
@@ -158,7 +158,7 @@ def explain(run: Path, student: str, question: str) -> list[score.Explanation]:
     store = RunStore(run)
     with stored_course(store) as course:
         course.rubric.question(question)
-        row = _row(store.marks(), student)
+        row = row_of(store.marks(), student)
         key = next(
             item.key for item in store.submissions() if item.student == row.student and item.attempt == row.attempt
         )
@@ -233,14 +233,15 @@ def _ignored(source: Path) -> frozenset[str]:
 
 def _score_and_report(store: RunStore, course: Course, observer: Observer, workers: int) -> RunMarks:
     observer.stage("scoring")
-    marks = _marks_of(store, course, workers)
+    marks = marks_of(store, course, workers)
     store.put_marks(marks)
     observer.stage("writing pages and tables")
     write_current_views(store, course)
     return marks
 
 
-def _marks_of(store: RunStore, course: Course, workers: int) -> RunMarks:
+def marks_of(store: RunStore, course: Course, workers: int) -> RunMarks:
+    """The marks that follow from what is stored now; nothing is written."""
     submissions = store.submissions()
     events = store.events()
     faults = store.faults()
@@ -265,7 +266,7 @@ def _marks_of(store: RunStore, course: Course, workers: int) -> RunMarks:
     )
 
 
-def _row(marks: RunMarks, student: str) -> SubmissionMarks:
+def row_of(marks: RunMarks, student: str) -> SubmissionMarks:
     """The counting row of a student, by slug, name or file.
 
     Raises:

@@ -167,7 +167,7 @@ def _nothing_to_review(rows: Sequence[SubmissionMarks], run: Path) -> ReleaseChe
         ok=not waiting,
         text=_count(waiting, "waits for a decision", "wait for decisions") if waiting else "nothing needs review",
         rows=tuple(waiting),
-        next_step=f"grader override {run} STUDENT CHECK MARK --why TEXT; summary.html says what waits"
+        next_step=f"grader override {run} STUDENT CHECK MARK --why TEXT, or STUDENT FLAG; summary.html says what waits"
         if waiting
         else "",
     )

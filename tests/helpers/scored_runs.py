@@ -24,7 +24,8 @@ def rubric_folder(folder: Path, text: str = RUBRIC) -> Path:
     """A coursework without an oracle, of a number and a text."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "rubric.yaml").write_text(text, encoding="utf-8")
-    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("n = 3")]), folder / "solution.ipynb")
+    cell = nbformat.v4.new_code_cell("n = 3", metadata={"template": "n = None"})
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), folder / "solution.ipynb")
     return folder
 
 

@@ -24,7 +24,7 @@ MOST_PIECES = 20
 SHOWN_CHARS = 24
 _SET_APART = re.compile(r"\$\$?([^$]+)\$\$?|`+([^`]+)`+|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
 _BULLET = re.compile(r"^\s*(?:[-*+>#]+\s+|\d+[.)]\s+)?")
-_LABEL = re.compile(r"[\s*_$`#]*(?:the |number |of |a )*[A-Za-z_][\w\\{}]*(?:\s*\([\w\s,]*\))?[\s*_$`]*", re.IGNORECASE)
+_LABEL = re.compile(r"[^\d+\-−–*/^=·×⋅]*[A-Za-z][^\d+\-−–/^=·×⋅]*")
 _LEAD = re.compile(r"^.*(?::|\b(?:is|are|equals|gives|get)\b)", re.IGNORECASE | re.DOTALL)
 _LAST_WORD = re.compile(r"[\s,;]+([A-Za-z]{2,})[\s.!,;]*$")
 _LAST_WORDS = 12

@@ -309,6 +309,8 @@ def test_any_answer_is_read_or_left_with_a_reason(text: str) -> None:
         "The number of parameters is 4n(n+d+1).",
         "The number of parameters = 4n(n+d+1)",
         "Parameters: $4n(n+d+1)$",
+        "Total parameters = 4n(n+d+1)",
+        "$N_{params} = 4n(n+d+1)$",
         "There are $4n(n+d+1)$ weights, because every gate has a map.",
         "4n(n+d+1) parameters in total",
         "N = 4(nd + n^2 + n) = 4n(n + d + 1)",

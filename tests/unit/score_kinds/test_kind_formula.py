@@ -10,8 +10,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
-from helpers.evidence_files import notebook
+from helpers.evidence_files import notebook, score_here, write_evidence, write_rubric
 from helpers.kinds_oracle import FakeOracle
 
 from grader.coursework import StudentVersion
@@ -19,6 +20,7 @@ from grader.errors import RubricError
 from grader.evidence import Evidence
 from grader.oracle import Oracle
 from grader.records import NotebookRecord, Outcome
+from grader.report.question_view import question_view
 from grader.rubric import Rubric, load_rubric
 from grader.score.kinds import JudgeContext, Verdict, kind_of
 from grader.score.kinds.base import Verdict as BaseVerdict
@@ -361,6 +363,34 @@ def test_what_cannot_be_followed_is_an_error_of_the_rubric(
     assert caught.value.code == code
     assert words in caught.value.what
     assert re.search(r"rubric\.yaml:18$", caught.value.where)
+
+
+# ------------------------------------------------------------------------------------------- scored and shown
+
+
+def test_what_was_followed_is_in_the_marks_and_on_the_page(tmp_path: Path) -> None:
+    solution = "count = '4n(n+d+1)'\ntotal = 320800"
+    questions = RUBRIC.removeprefix("title: Counting\n")
+    rubric = write_rubric(tmp_path / "rubric", questions=questions, extra="", solution=[solution])
+    nbformat.write(
+        nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_code_cell(solution, metadata={"template": "count = ''\ntotal = None"})]
+        ),
+        rubric / "solution.ipynb",
+    )
+    folder = write_evidence(tmp_path / "ada", handed_in=notebook("count = '4(n + d)'\ntotal = 1600"))
+
+    line = score_here(rubric, folder)["ada"]
+    view = [question_view(question, load_rubric(rubric), lambda name: None, "") for question in line.questions]
+
+    formula, number = (question.checks[0] for question in line.questions)
+    assert (formula.mark, formula.diagnosis, formula.follow_through) == (1, ("no-square",), False)
+    assert (number.mark, number.outcome, number.follow_through) == (2, Outcome.PASSED, True)
+    said = " ".join(view[1].checks[0].said)
+    assert (
+        "Judged with your own formula from question 3a, `4(n + d)`: that gives 1,600. Nothing is charged twice." in said
+    )
+    assert "This part builds on your 3a (A formula). A mistake there was carried through, not charged again" in said
 
 
 # ------------------------------------------------------------------------------------------- two verdicts

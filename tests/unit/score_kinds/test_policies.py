@@ -18,7 +18,7 @@ from torch import nn
 
 from grader.errors import RubricError
 from grader.records import Outcome
-from grader.rubric import load_rubric
+from grader.rubric import load_rubric, place_in_rubric
 from grader.score.kinds import Verdict
 from grader.score.kinds.base import KindPolicy, kind_policies
 from grader.score.kinds.credit import Credit
@@ -89,6 +89,15 @@ def test_without_an_oracle_only_the_policies_of_kinds_are_known(tmp_path: Path) 
         probe_plan(load_rubric(tmp_path), None)
     assert caught.value.code == "rubric-unknown-policy"
     assert set(known_policies(None)) == set(kind_policies()) >= {"attribute_names", "batch_one"}
+
+
+def test_a_place_that_cannot_be_found_is_the_file(tmp_path: Path) -> None:
+    (tmp_path / "rubric.yaml").write_text(RUBRIC, encoding="utf-8")
+    rubric = load_rubric(tmp_path)
+    assert place_in_rubric(rubric, "policies") == f"{tmp_path / 'rubric.yaml'}:3"
+    assert place_in_rubric(rubric, "policies", "none") == str(tmp_path / "rubric.yaml")
+    (tmp_path / "rubric.yaml").unlink()
+    assert place_in_rubric(rubric, "policies") == str(tmp_path / "rubric.yaml")
 
 
 def test_a_policy_that_is_no_word_is_refused(tmp_path: Path) -> None:
