@@ -24,7 +24,7 @@ MOST_PIECES = 20
 SHOWN_CHARS = 24
 _SET_APART = re.compile(r"\$\$?([^$]+)\$\$?|`+([^`]+)`+|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
 _BULLET = re.compile(r"^\s*(?:[-*+>#]+\s+|\d+[.)]\s+)?")
-_LABEL = re.compile(r"[^\d+\-−–*/^=·×⋅]*[A-Za-z][^\d+\-−–/^=·×⋅]*")
+_LABEL = re.compile(r"[^\d+\-−–*/^=·×⋅]*[A-Za-z][^\d+\-−–*/^=·×⋅]*")
 _LEAD = re.compile(r"^.*(?::|\b(?:is|are|equals|gives|get)\b)", re.IGNORECASE | re.DOTALL)
 _LAST_WORD = re.compile(r"[\s,;]+([A-Za-z]{2,})[\s.!,;]*$")
 _LAST_WORDS = 12
@@ -147,7 +147,7 @@ def _chain(piece: str, symbols: Symbols) -> tuple[Formula, ...]:
         raise FormulaError("so long a line is not read", 0)
     links = re.split(r"=|\\equiv|≡", _without_last_words(piece, symbols))
     start = 0
-    if len(links) > 1 and _LABEL.fullmatch(links[0]):
+    if len(links) > 1 and _LABEL.fullmatch(links[0].strip(" \t\n*_$`#")):
         start = len(links[0]) + 1
         links = links[1:]
     readings: tuple[Formula, ...] = ()
