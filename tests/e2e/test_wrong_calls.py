@@ -14,7 +14,7 @@ SAMPLES = ROOT / "submissions" / "first_steps"
 
 def test_help_lists_every_command_with_an_example() -> None:
     top = grader("--help").out
-    for name in ("grade", "execute", "score", "report", "check", "override", "explain", "doctor"):
+    for name in ("grade", "execute", "score", "report", "check", "override", "explain", "release", "doctor"):
         assert name in top
         page = grader(name, "--help")
         assert page.code == 0

@@ -28,7 +28,7 @@ def validate_policies(rubric: Rubric, oracle: Oracle | None) -> None:
     Raises:
         RubricError: with file, line and a near name.
     """
-    known = known_policies(oracle)
+    known = known_policies(oracle) if rubric.policies else {}
     for name, value in rubric.policies.items():
         if name not in known:
             raise RubricError(
