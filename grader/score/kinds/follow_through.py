@@ -21,7 +21,8 @@ class Carried:
     """What follows from a student's own earlier answer."""
 
     verdict: Verdict
-    """On the later answer, held against that; its reason is said if the key's verdict stands."""
+    """On the later answer, held against that; its reason is said if the key's verdict stands. Without a mark where the
+    earlier answer waits for a person: then the later one waits, too."""
     explanation: str = ""
     """Which earlier answer it was, and what it gives; a sentence."""
     mistaken: bool = True
@@ -39,8 +40,10 @@ def better(by_key: Verdict, carry: Callable[[], Carried | None]) -> Verdict:
     if by_key.mark is None or by_key.outcome in (Outcome.PASSED, Outcome.UNANSWERED):
         return by_key
     carried = carry()
-    if carried is None or carried.verdict.mark is None:
+    if carried is None:
         return by_key
+    if carried.verdict.mark is None:
+        return carried.verdict
     if carried.verdict.mark <= by_key.mark:
         return replace(by_key, reason=joined([by_key.reason, carried.verdict.reason]))
     return replace(

@@ -54,6 +54,8 @@ class OwnFormula:
     """False if it is right."""
     why_not: str = ""
     """Why it is not followed; a sentence."""
+    waits: bool = False
+    """True if it was not read, so that a person has to."""
 
 
 def require_followed(rubric: Rubric, check: Check, follows: Follows) -> None:
@@ -108,8 +110,8 @@ def own_formula(context: JudgeContext, follows: Follows, answer: Fraction) -> Ow
         return None
     place = f"from question {follows.question}"
     if isinstance(written, Unread):
-        why = f"Your formula {place} was not read by machine, so only the key was used."
-        return OwnFormula(called=f"Your own formula {place}", why_not=why)
+        why = f"It may follow from your formula {place}, which waits for a person, so this waits, too."
+        return OwnFormula(called=f"Your own formula {place}", why_not=why, waits=True)
     called = f"Your own formula {place}, `{shown(written)}`"
     values, why_not = [], ""
     for formula in written.readings:

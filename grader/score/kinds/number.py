@@ -59,7 +59,8 @@ def judge(context: JudgeContext, parameters: NumberParameters) -> Verdict:
     Passes: a number within `tolerance`, or within `relative` times the key. Where the question builds on a formula
     (`follows`), a number that the student's own formula gives at the stated sizes passes, too, and the page says so.
     Does not pass: any other number. A formula is not followed where `valid` excludes it: by default it has to depend on
-    every size, to have a value there that is neither 0 nor a size, and not to contain the number itself.
+    every size, to have a value there that is neither 0 nor a size, and not to contain the number itself. Where the
+    formula waits for a person, a number that is not the key's waits with it.
     Limits: prose with several numbers goes to a person.
     """
     unread = computed_at(parameters, context.evidence.notebook, context.student_version)
@@ -91,6 +92,8 @@ def _by_own_formula(context: JudgeContext, parameters: NumberParameters, number:
     own = own_formula(context, parameters.follows, Fraction(number))
     if own is None:
         return None
+    if own.waits:
+        return Carried(verdict=Verdict(outcome=Outcome.MANUAL, mark=None, uncertain=True, reason=own.why_not))
     if not own.values:
         return Carried(verdict=Verdict(outcome=Outcome.FAILED, mark=ZERO, reason=own.why_not))
     value = next((value for value in own.values if _close(number, value, parameters)), None)

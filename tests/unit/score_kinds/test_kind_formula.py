@@ -309,14 +309,15 @@ def test_the_rubric_says_which_formulas_are_followed(
     assert on_number(tmp_path, formula, number, change).mark == mark
 
 
-@pytest.mark.parametrize(("number", "mark"), [("320800", 2), ("1600", 0)])
-def test_beside_an_unread_formula_the_number_is_judged_by_the_key_alone(tmp_path: Path, number: str, mark: int) -> None:
-    verdict = on_number(tmp_path, "4(n + d) + bias", number)
-    assert (verdict.mark, verdict.follow_through, verdict.uncertain) == (mark, False, False)
-    if not mark:
-        assert verdict.reason.endswith(
-            "Your formula from question 3a was not read by machine, so only the key was used."
-        )
+def test_beside_an_unread_formula_the_key_number_is_right(tmp_path: Path) -> None:
+    verdict = on_number(tmp_path, "4(n + d) + bias", "320800")
+    assert (verdict.mark, verdict.follow_through, verdict.uncertain) == (2, False, False)
+
+
+def test_beside_an_unread_formula_any_other_number_waits_with_it(tmp_path: Path) -> None:
+    verdict = on_number(tmp_path, "4(n + d) + bias", "1600")
+    assert (verdict.mark, verdict.outcome, verdict.uncertain) == (None, Outcome.MANUAL, True)
+    assert verdict.reason.endswith("which waits for a person, so this waits, too.")
 
 
 def test_beside_no_formula_the_number_is_judged_by_the_key_alone(tmp_path: Path) -> None:
@@ -419,9 +420,6 @@ def carried(mark: str | None, outcome: Outcome, reason: str = "", *, mistaken: b
             verdict("1", Outcome.PARTIAL, "Half."), carried("2", Outcome.PASSED, mistaken=False), "2", False,
             "With yours it is 2.", id="no mistake was carried",
         ),
-        pytest.param(
-            verdict("1", Outcome.PARTIAL, "Half."), carried(None, Outcome.MANUAL), "1", False, "Half.", id="undecided"
-        ),
         pytest.param(verdict("0", Outcome.FAILED, "No."), None, "0", False, "No.", id="nothing to follow"),
     ],
 )  # fmt: skip
@@ -430,6 +428,11 @@ def test_the_better_of_two_verdicts_counts(
 ) -> None:
     found = better(key, lambda: own)
     assert (found.mark, found.follow_through, found.reason) == (Decimal(mark), follows, reason)
+
+
+def test_what_builds_on_an_answer_that_waits_waits_too() -> None:
+    own = carried(None, Outcome.MANUAL)
+    assert better(verdict("1", Outcome.PARTIAL, "Half."), lambda: own) is own.verdict
 
 
 @pytest.mark.parametrize(
