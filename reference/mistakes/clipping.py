@@ -112,8 +112,8 @@ COLLISIONS = (
         case="norm below N",
     ),
     Collision(
-        same=("clip.global_norm", "clip.per_tensor_norm"),
-        condition="there is one gradient only",
+        same=("clip.global_norm", "clip.per_tensor_norm", "clip.always_rescale"),
+        condition="there is one gradient only, longer than N",
         case="one gradient",
     ),
     Collision(

@@ -142,7 +142,14 @@ COLLISIONS = (
     Collision(same=("adam.correct", "adam.eps_inside"), condition="ε is tiny beside the gradients", case="tiny eps"),
     Collision(same=("adam.correct", "adam.betas_swapped"), condition="β₁ and β₂ are equal", case="equal betas"),
     Collision(
-        same=("adam.no_bias_corr", "adam.corr_no_power"),
+        same=(
+            "adam.correct",
+            "adam.no_bias_corr",
+            "adam.no_m_corr",
+            "adam.no_v_corr",
+            "adam.corr_no_power",
+            "adam.betas_swapped",
+        ),
         condition="β₁ and β₂ are 0, so that each mean is its newest value",
         case="betas of 0",
     ),

@@ -162,7 +162,7 @@ COLLISIONS = (
         case="learning rate 1",
     ),
     Collision(
-        same=("rms.correct", "rms.no_gradient"),
+        same=("rms.correct", "rms.no_gradient", "rms.no_square"),
         condition="every gradient is 1",
         case="gradients of 1",
     ),
@@ -171,6 +171,5 @@ COLLISIONS = (
         condition="every gradient is 1",
         case="gradients of 1",
     ),
-    Collision(same=("rms.correct", "rms.no_square"), condition="every gradient is 1", case="gradients of 1"),
     Collision(same=("rms.correct", "rms.alpha_swapped"), condition="α is one half", case="alpha one half"),
 )
