@@ -12,17 +12,8 @@ from typing import TypeAlias
 
 import sympy  # type: ignore[import-untyped]  # SymPy ships no types
 
-from reference.counts.sizes import (
-    DEGREE,
-    NAMES,
-    SYMBOLS,
-    Size,
-    Sizes,
-    degree_of,
-    same_formula,
-    sizes_of,
-    with_our_symbols,
-)
+from reference.counts.expressions import DEGREE, SYMBOLS, degree_of, same_formula, with_our_symbols
+from reference.counts.sizes import NAMES, Size, Sizes, sizes_of
 
 Number: TypeAlias = int | float | Fraction | sympy.Expr
 Formula = Callable[[Mapping[str, int]], Number]
@@ -120,6 +111,8 @@ def _by_expression(answer: sympy.Expr) -> Agrees:
 
 
 def _close(found: object, wanted: Size) -> bool:
+    if not isinstance(wanted, int):
+        return False
     if isinstance(found, numbers.Rational):
         return bool(found == wanted)
     return isinstance(found, numbers.Real) and math.isclose(float(found), float(wanted), rel_tol=RELATIVE)

@@ -59,7 +59,8 @@ def name_count(
         sizes: the sizes of the question; needed for a number. For a formula they say which sizes are equal there.
 
     Raises:
-        ValueError: if a number is given without sizes, or a size has no known name.
+        ValueError: if a number is given without sizes, or a size has no known name. What a function raises passes
+            through, but for arithmetic errors: a formula that divides by zero is none of ours.
     """
     ties = {} if sizes is None else ties_of(sizes)
     if sizes is not None:

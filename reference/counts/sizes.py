@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
-import sympy  # type: ignore[import-untyped]  # SymPy ships no types
 
-Size: TypeAlias = int | sympy.Expr
+@runtime_checkable
+class Expression(Protocol):
+    """A SymPy expression, known by what it can do: counting alone need not wait for SymPy to be imported."""
+
+    @property
+    def free_symbols(self) -> Any: ...
+    def __add__(self, other: Any) -> Any: ...
+    def __radd__(self, other: Any) -> Any: ...
+    def __sub__(self, other: Any) -> Any: ...
+    def __rsub__(self, other: Any) -> Any: ...
+    def __mul__(self, other: Any) -> Any: ...
+    def __rmul__(self, other: Any) -> Any: ...
+
+
+Size: TypeAlias = int | Expression
 """A whole number, or an expression that stands for one."""
 
 
@@ -31,10 +44,6 @@ class Sizes:
 
 
 NAMES = tuple(field.name for field in fields(Sizes))
-SYMBOLS = Sizes(**{name: sympy.Symbol(name, positive=True, integer=True) for name in NAMES})
-"""Each size as the symbol of its name."""
-DEGREE = 12
-"""Formulas of a higher degree are not compared: none of ours has one, and expanding them may take for ever."""
 
 
 def sizes_of(values: Mapping[str, Size]) -> Sizes:
@@ -50,37 +59,3 @@ def sizes_of(values: Mapping[str, Size]) -> Sizes:
     if missing:
         raise ValueError(f"sizes lacks {', '.join(missing)}; wanted n and d at least")
     return Sizes(**values)
-
-
-def formula_of(count: Callable[[Sizes], Size]) -> sympy.Expr:
-    """A count as an expanded expression in n, d, k, L, T and B."""
-    return sympy.expand(count(SYMBOLS))
-
-
-def same_formula(one: Size, other: Size) -> bool:
-    """True if two expressions are equal for every size; symbols are told apart by name, not by their assumptions."""
-    difference = with_our_symbols(one) - with_our_symbols(other)
-    if degree_of(difference) > DEGREE:
-        return False
-    return bool(sympy.cancel(difference) == 0)
-
-
-def with_our_symbols(value: Size) -> sympy.Expr:
-    """The same expression, each symbol replaced by a positive whole one of its name."""
-    expression = sympy.sympify(value)
-    ours = {symbol: sympy.Symbol(symbol.name, positive=True, integer=True) for symbol in expression.free_symbols}
-    return expression.xreplace(ours)
-
-
-def degree_of(expression: sympy.Expr) -> int:
-    """A bound on the degree, read off the tree without expanding it; more than `DEGREE` for what is no polynomial."""
-    if expression.is_Symbol:
-        return 1
-    degrees = [degree_of(part) for part in expression.args]
-    if expression.is_Pow and expression.exp.is_Integer:
-        return degrees[0] * abs(int(expression.exp))
-    if expression.is_Mul:
-        return sum(degrees)
-    if expression.is_Add:
-        return max(degrees)
-    return DEGREE + 1 if any(degrees) else 0

@@ -45,7 +45,12 @@ def draw(p: Vector, generator: Generator) -> int:
     Oracle      The frequencies of 10,000 draws by a chi-square test, p > 1e-4
                 (tests/unit/reference/test_sampling.py).
     Mistakes    reference/mistakes/language_sampling.py: the largest p_i taken instead of a draw, scores used for p.
+
+    Raises:
+        ValueError: if a weight is negative, or none is positive.
     """
+    if bool((p < 0).any()) or not bool(p.sum() > 0):
+        raise ValueError(f"p is {p.tolist()}; wanted weights that are not negative, one of them positive")
     return int(torch.multinomial(p, 1, generator=generator))
 
 

@@ -9,9 +9,9 @@ import pytest
 import sympy
 from helpers.collisions import listed_cases
 
-from reference.counts import QUANTITIES, Quantity, Sizes, name_count, quantity_named
+from reference.counts import QUANTITIES, Quantity, Sizes, quantity_named
 from reference.counts.comparing import values_of
-from reference.counts.naming import candidates_of
+from reference.counts.naming import candidates_of, name_count
 from reference.mistakes import collisions, function_mistakes
 
 LSTM = QUANTITIES["lstm"]

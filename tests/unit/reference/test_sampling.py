@@ -211,6 +211,12 @@ def test_fewer_counts_than_probabilities_are_refused() -> None:
         chi_square(torch.tensor([3]), torch.tensor([0.5, 0.5], dtype=F64))
 
 
+@pytest.mark.parametrize("p", [[0.0, 0.0], [0.5, -0.5], [1.5, -0.5]], ids=["none", "sum of zero", "negative"])
+def test_weights_that_are_no_distribution_are_refused(p: list[float]) -> None:
+    with pytest.raises(ValueError, match=r"p is .*; wanted weights"):
+        draw(torch.tensor(p, dtype=F64), Generator())
+
+
 def test_argmax_always_writes_the_same() -> None:
     entry = next(e for e in function_mistakes("samp") if e.mistake.id == "samp.argmax_not_random")
     assert len(set(itertools.chain(*(sampled(entry.function, TASK, seed, 5) for seed in range(5))))) == 1
