@@ -194,6 +194,12 @@ def test_formulas_written_in_several_ways_are_one() -> None:
     assert same_formula(simple, (n**2 + n * m + k * n).subs(m, d))
 
 
+def test_a_formula_that_would_take_for_ever_to_expand_is_not_expanded() -> None:
+    n, d = sympy.symbols("n d")
+    assert not same_formula((n + d) ** 1_000_000, n**2 + d)
+    assert not same_formula(((n + d + 1) ** 9 + 1) ** 9, n)
+
+
 def test_formulas_hold_for_every_number_of_layers() -> None:
     quantity = QUANTITIES["gru_bidirectional_layer_wise"]
     formula = formula_of(lambda at: parameter_count(quantity, at))
