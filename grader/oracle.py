@@ -179,6 +179,9 @@ class Oracle(Protocol):
 class FormulaOracle(Protocol):
     """What an oracle may offer beside: names for wrong formulas. The engine asks, and does without."""
 
+    def formulas(self) -> Mapping[str, Sequence[str]]:
+        """What is counted by a formula, as rubrics call it -> the symbols that such a formula may hold."""
+
     def name_formula(self, subject: str, value: Callable[[Mapping[str, int]], Fraction | None]) -> str | None:
         """The named mistake that a wrong formula makes; None if no name fits.
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from reference.counts import QUANTITIES, quantity_named
+from reference.counts.sizes import NAMES
 from reference.mistakes import Mistake, all_mistakes
 from reference.models import ARCHITECTURES, judge
 from reference.policies import POLICIES, Policy
@@ -66,6 +69,28 @@ class RecurrentOracle:
     ) -> ModelVerdict:
         """Judge one run of a model; see `reference.models.judge`."""
         return judge(architecture, observation, cells, policy)
+
+    def formulas(self) -> Mapping[str, Sequence[str]]:
+        """Numbers of parameters that are known by a formula, with the symbols of `reference.counts.sizes`."""
+        return dict.fromkeys(QUANTITIES, NAMES)
+
+    def name_formula(self, subject: str, value: Callable[[Mapping[str, int]], Fraction | None]) -> str | None:
+        """The mistake in a formula for a number of parameters; None if no single one explains it.
+
+        Raises:
+            ValueError: if nothing of that name is counted.
+        """
+        # Comparing formulas needs SymPy, which takes longer to import than all the rest.
+        from reference.counts.naming import name_count
+
+        def counted(sizes: Mapping[str, int]) -> Fraction:
+            found = value(sizes)
+            if found is None:
+                raise ZeroDivisionError("the formula has no value there")
+            return found
+
+        found = name_count(counted, quantity_named(subject))
+        return found.mistakes[0] if found.status == "mistake" else None
 
     def describe(self, mistake: str) -> Mistake:
         """The text of a named mistake.

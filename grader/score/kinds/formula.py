@@ -15,7 +15,7 @@ from grader.records import Outcome, Record
 from grader.rubric import Check, Rubric
 from grader.score.kinds.answer_place import AnswerPlace
 from grader.score.kinds.base import JudgeContext, Verdict, kind
-from grader.score.kinds.cell_probes import require_mistakes
+from grader.score.kinds.cell_probes import require_known, require_mistakes
 from grader.score.kinds.credit import Credit, Shares, joined, outcome_of
 from grader.score.kinds.formula_grammar import read_formula
 from grader.score.kinds.formula_text import Unread, Written, written_formula
@@ -92,6 +92,11 @@ def _checked(rubric: Rubric, check: Check, parameters: FormulaParameters, oracle
     others = [name for name in Credit(shares=parameters.credit).mistakes if name not in parameters.wrong]
     if oracle is not None:
         require_mistakes(rubric, check, oracle, others)
+    if parameters.named_by and isinstance(oracle, FormulaOracle):
+        known = oracle.formulas()
+        require_known(rubric, check, "formula", parameters.named_by, tuple(known))
+        for symbol in parameters.symbols:
+            require_known(rubric, check, "symbol", symbol, known[parameters.named_by])
     return ()
 
 

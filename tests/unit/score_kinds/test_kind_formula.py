@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import nbformat
 import pytest
@@ -26,6 +26,7 @@ from grader.score.kinds import JudgeContext, Verdict, kind_of
 from grader.score.kinds.base import Verdict as BaseVerdict
 from grader.score.kinds.follow_through import Carried, better
 from grader.score.planning import probe_plan
+from reference.oracle import ORACLE
 
 RUBRIC = """\
 title: Counting
@@ -62,6 +63,9 @@ class NamingOracle(FakeOracle):
     """An oracle that calls every formula doubled that is twice as large as n."""
 
     asked: list[str] = field(default_factory=list)
+
+    def formulas(self) -> Mapping[str, tuple[str, ...]]:
+        return {"plain": ("n", "d"), "other": ("n",)}
 
     def name_formula(self, subject: str, value: Any) -> str | None:
         self.asked.append(subject)
@@ -196,6 +200,31 @@ def test_an_oracle_may_name_a_wrong_formula(tmp_path: Path) -> None:
     assert "You doubled it." in verdict.reason
     assert (unknown.diagnosis, unknown.mark) == ((), 0)
     assert oracle.asked == ["plain", "plain"]
+
+
+@pytest.mark.parametrize(
+    ("subject", "words"), [("plane", 'no formula "plane".*did you mean "plain"'), ("other", 'no symbol "d"')]
+)
+def test_what_an_oracle_does_not_count_is_told_when_the_rubric_is_loaded(
+    tmp_path: Path, subject: str, words: str
+) -> None:
+    rubric = course(tmp_path, ("    answer: 4(nd", f"    named_by: {subject}\n    answer: 4(nd"))
+    check = rubric.question("3a").checks[0]
+    kind, parameters = kind_of(check, rubric)
+    with pytest.raises(RubricError, match=f"(?s){words}"):
+        list(kind.probes(rubric, check, parameters, NamingOracle()))
+
+
+@pytest.mark.parametrize(
+    ("formula", "mistakes"),
+    [("4n(n + d)", ("count.no_bias",)), ("3(n d + n^2 + n)", ("count.three_gates",)), ("4n(n + 2d + 1)", ())],
+)
+def test_the_reference_names_wrong_counts_of_parameters(
+    tmp_path: Path, formula: str, mistakes: tuple[str, ...]
+) -> None:
+    oracle = cast(Oracle, ORACLE)
+    named = ("    answer: 4(nd", "    named_by: lstm\n    answer: 4(nd")
+    assert on_formula(tmp_path, f"count = '{formula}'", named, oracle=oracle).diagnosis == mistakes
 
 
 def test_an_oracle_that_names_no_formulas_is_not_asked(tmp_path: Path) -> None:
