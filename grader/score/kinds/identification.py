@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from grader.coursework import StudentVersion
 from grader.records import NotebookRecord, Outcome, Record
@@ -24,6 +25,31 @@ class IdentificationParameters(Record):
     """Words that may stand beside an answer without changing it."""
     permutation: bool = False
     """True if each answer is to be used once."""
+    cohort: tuple[str, ...] = ()
+    """The names in another order: the first of them takes the first answer. Empty: as `answers` has them."""
+
+    @field_validator("cohort")
+    @classmethod
+    def _is_an_order_of_the_names(cls, cohort: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        names = tuple(info.data.get("answers", ()))
+        if not cohort or not names:
+            return cohort
+        for name in cohort:
+            if name not in names:
+                near = difflib.get_close_matches(name, names, n=1)
+                raise ValueError(f'"{name}" is no name in `answers`' + (f'; did you mean "{near[0]}"?' if near else ""))
+            if cohort.count(name) > 1:
+                raise ValueError(f'"{name}" appears twice; each name takes one answer')
+        missing = [name for name in names if name not in cohort]
+        if missing:
+            raise ValueError(f'"{missing[0]}" is missing; an order has all of {", ".join(names)}')
+        return cohort
+
+    @property
+    def key(self) -> dict[str, str]:
+        """Name of the variable -> the answer that is right for this cohort, in the order of `answers`."""
+        taken = dict(zip(self.cohort or self.answers, self.answers.values(), strict=True))
+        return {name: taken[name] for name in self.answers}
 
 
 @kind("identification", parameters=IdentificationParameters)
@@ -33,6 +59,7 @@ def judge(context: JudgeContext, parameters: IdentificationParameters) -> Verdic
     Looks at: the last literal that the notebook assigns to each name; it is read, never run.
     Passes: the right thing in any case, with other spaces, quotes, dots, or words in `forgive`.
     Does not pass: another thing, or nothing. The names share the marks equally.
+    Cohorts: `cohort` gives the same answers to the names in another order, so that last year's key is of no use.
     Limits: a value that is computed is left to a person.
     """
     names = tuple(parameters.answers)
@@ -44,7 +71,7 @@ def judge(context: JudgeContext, parameters: IdentificationParameters) -> Verdic
         return Verdict(outcome=Outcome.UNANSWERED, mark=ZERO, reason="Nothing was written here.")
     wrong = [
         name
-        for name, answer in parameters.answers.items()
+        for name, answer in parameters.key.items()
         if _form(written.get(name), parameters) != _form(answer, parameters)
     ]
     right = len(parameters.answers) - len(wrong)
