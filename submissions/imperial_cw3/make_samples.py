@@ -99,8 +99,8 @@ def lstm_candidate_sigmoid() -> bytes:
 LABELS = """# Answers below:
 
 A_model = 'GRU.'
-B_model = " vanilla RNN"
-C_model = 'gru'
+B_model = 'gru'
+C_model = " vanilla RNN"
 
 # Give your reasons below:
 """
