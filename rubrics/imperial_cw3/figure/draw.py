@@ -26,6 +26,7 @@ sys.path[:0] = [str(HERE), str(HERE.parents[2])]
 from canvas import shown  # noqa: E402 - the folders above have to be found first
 from chart import NAMES, Curve, chart  # noqa: E402 - the same
 
+from grader.errors import GraderError  # noqa: E402 - the same
 from grader.rubric import load_rubric  # noqa: E402 - the same
 from grader.score.kinds import kind_of  # noqa: E402 - the same
 
@@ -173,4 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except (ValueError, GraderError) as error:
+        sys.exit(f"draw.py: {error}")

@@ -6,6 +6,8 @@ import base64
 import csv
 import json
 import re
+import subprocess
+import sys
 import zlib
 from collections import defaultdict
 from itertools import permutations
@@ -265,3 +267,16 @@ def test_a_notebook_that_does_not_fit_is_refused(scripts, copied, old, new, mess
 
     with pytest.raises(ValueError, match=message):
         scripts("draw").main([str(folder)])
+
+
+def test_the_script_says_what_is_wrong_with_a_cohort_and_writes_nothing(copied):
+    folder = copied("A_model, B_model, D_model")
+    before = (folder / "solution.ipynb").read_bytes()
+    command = [sys.executable, "-B", str(RUBRIC / "figure" / "draw.py"), str(folder)]
+
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert run.returncode == 1
+    assert '"D_model" is no name in `answers`' in run.stderr
+    assert "Traceback" not in run.stderr
+    assert (folder / "solution.ipynb").read_bytes() == before
