@@ -1,3 +1,4 @@
+# ruff: noqa: F722 (shapes are written as jaxtyping reads them)
 """The gated recurrent unit in its four published forms."""
 
 from __future__ import annotations
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from reference.cells.roles import Role
@@ -27,7 +29,9 @@ class GRUForm:
 TORCH_FORM = GRUForm()
 
 
-def gru_step(x: Tensor, h: Tensor, p: Mapping[str, Role], form: GRUForm = TORCH_FORM) -> Tensor:
+def gru_step(
+    x: Float[Tensor, "B d"], h: Float[Tensor, "B n"], p: Mapping[str, Role], form: GRUForm = TORCH_FORM
+) -> Float[Tensor, "*roles B n"]:
     r"""One step of a gated recurrent unit.
 
     Equations
@@ -39,8 +43,9 @@ def gru_step(x: Tensor, h: Tensor, p: Mapping[str, Role], form: GRUForm = TORCH_
         h' = (1 − z) ⊙ h + z ⊙ n                                update convention 2
 
     Shapes      x (B, d) · h, h', r, z, n (B, n) · W_x* (n, d) · W_h* (n, n) · b_* (n,)
-    Source      Cho et al. 2014, arXiv:1406.1078v3, section 2.3 (reset before the product); the form with the reset
-                after the product is that of torch.nn.GRU and cuDNN.
+    Source      Cho et al. 2014, arXiv:1406.1078v3, section 2.3, equations 5 to 8 (reset before the product, update
+                convention 1). Version 1 of the same paper has the reset after the product, and so have torch.nn.GRU
+                and cuDNN. Convention 2 is that of Chung et al. 2014, arXiv:1412.3555v1, section 3.2.
     Departures  Biases are added, which the paper leaves out.
     Numerics    σ in torch's stable form; float64.
     Oracle      torch.nn.GRUCell for the form after/1, |Δ| ≤ 1e-12 (tests/unit/reference/test_reference_cells.py);
