@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from reference.cells import GRUForm, StepInputs, gru_step, lstm_step, rnn_step
-from reference.mistakes.catalogue import cell_mistake
+from reference.mistakes.catalogue import cell_mistake, text
 
 _ASKED = "Compare your formula with the one in the question, gate by gate, for one hidden unit on paper."
 
@@ -108,3 +108,22 @@ def gru_correct_before(s: StepInputs) -> tuple[Tensor, ...]:
 )
 def gru_correct_before_conv2(s: StepInputs) -> tuple[Tensor, ...]:
     return _gru(s, GRUForm(reset="before", update="2"))
+
+
+STACKED_MODEL = text(
+    "model.correct",
+    "Stacked layers and a classifier of the last hidden state",
+    formula="y = fc(h_T)",
+    did="Your model computes what is asked for.",
+    next_step="Nothing to do here.",
+    effect="equivalent",
+)
+
+BIDIRECTIONAL_MODEL = text(
+    "bidir.correct",
+    "Two stacks of layers and a classifier of both last hidden states",
+    formula="y = fc([h→_T, h← after x_1])",
+    did="Your model computes what is asked for.",
+    next_step="Nothing to do here.",
+    effect="equivalent",
+)
