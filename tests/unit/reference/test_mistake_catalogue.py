@@ -1,18 +1,16 @@
-"""The catalogue is complete, well written, and its formulas can be told apart."""
+"""The catalogue is complete and well written; that its formulas can be told apart is shown in test_collisions.py."""
 
 from __future__ import annotations
 
-import itertools
+import importlib
+import inspect
+from typing import Any
 
 import pytest
-import torch
-from helpers.observations import noise
 
-from reference.cells import Role, StepInputs
-from reference.mistakes import _unique, all_mistakes, cell_mistakes, model_mistakes
-from reference.mistakes.catalogue import text
+from reference.mistakes import _unique, all_mistakes, cell_mistakes, function_mistakes, model_mistakes
+from reference.mistakes.catalogue import FunctionMistake, text
 from reference.oracle import ORACLE
-from reference.recognition import FAMILIES
 
 LSTM = """no_output_tanh candidate_sigmoid candidate_relu candidate_linear input_gate_tanh forget_gate_tanh
     output_gate_tanh all_gates_tanh no_forget_gate no_input_gate no_output_gate coupled_gates coupled_gates_i
@@ -34,11 +32,11 @@ MODEL = """first_step_output skips_last_step mean_pool max_pool sum_pool hidden_
 BIDIR = """rev_not_realigned rev_input_not_reversed rev_input_not_reversed_last rev_along_batch rev_along_features
     rev_stack_fed_fwd_outputs rev_uses_fwd_cells fwd_duplicated fwd_first_step both_at_t0 both_mean sum_not_concat
     concat_swapped"""
-EXPECTED = [
-    f"{family}.{name}"
-    for family, names in (("lstm", LSTM), ("gru", GRU), ("rnn", RNN), ("model", MODEL), ("bidir", BIDIR))
-    for name in names.split()
-]
+PEEP = "correct output_uses_c_prev none no_output_peephole candidate_too uses_h"
+PH = """correct gate_inverted h_not_blended c_not_blended no_hold_term h_from_blended_c h_only_from_c_blend swap_states
+    k_as_forget correct_gate shift_sign no_mod phi_not_normalised box ron_is_absolute_time half_slope peak_at_ron"""
+FAMILIES = {"lstm": LSTM, "gru": GRU, "rnn": RNN, "model": MODEL, "bidir": BIDIR, "peep": PEEP, "ph": PH}
+EXPECTED = [f"{family}.{name}" for family, names in FAMILIES.items() for name in names.split()]
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -84,65 +82,34 @@ def test_right_forms_are_no_suggestions() -> None:
     assert [name for name in ORACLE.nearest_mistakes("") if ".correct" in name] == []
 
 
-def _run(family: str, name: str, seed: int, *, zero_state: bool = False, state_bias: bool = True) -> torch.Tensor:
-    known = FAMILIES[family]
-    step = next(entry.step for entry in cell_mistakes(known.prefix) if entry.mistake.id == name)
-    d, n = 5, 4
-    roles = {
-        role: Role(
-            W_x=noise(seed + 10 * i, n, d),
-            W_h=noise(seed + 10 * i + 1, n, n),
-            b_x=noise(seed + 10 * i + 2, n),
-            b_h=noise(seed + 10 * i + 3, n) * state_bias,
-        )
-        for i, role in enumerate(known.roles)
-    }
-    state = 0.0 if zero_state else 1.0
-    h, c = noise(seed + 91, 6, n) * state, noise(seed + 92, 6, n) * state
-    inputs = StepInputs(x=noise(seed + 90, 6, d), h=h, c=c, roles=roles, activation=known.activation)
-    return torch.cat(torch.broadcast_tensors(*step(inputs)), dim=1)  # type: ignore[no-untyped-call]  # torch's own
+@pytest.mark.parametrize("family", FAMILIES)
+def test_no_two_entries_of_a_family_have_one_title(family: str) -> None:
+    titles = [entry.title for entry in all_mistakes().values() if entry.family == family]
+    assert sorted(set(titles)) == sorted(titles)
 
 
-def _collisions(family: str, **situation: bool) -> set[frozenset[str]]:
-    values = {
-        entry.mistake.id: _run(family, entry.mistake.id, 3, **situation)
-        for entry in cell_mistakes(FAMILIES[family].prefix)
-    }
-    return {
-        frozenset(pair)
-        for pair in itertools.combinations(values, 2)
-        if float((values[pair[0]] - values[pair[1]]).abs().max()) < 1e-6
-    }
+@pytest.mark.parametrize("mistake", all_mistakes().values(), ids=lambda mistake: mistake.id)
+def test_whoever_made_a_mistake_has_something_to_do(mistake: Any) -> None:
+    assert mistake.effect == "equivalent" or not mistake.next_step.startswith("Nothing")
 
 
-def _pairs(*names: str) -> set[frozenset[str]]:
-    return {frozenset(pair) for pair in itertools.combinations(names, 2)}
+def functions() -> list[FunctionMistake]:
+    return [entry for family in ("peep", "ph") for entry in function_mistakes(family)]
 
 
-def test_lstm_formulas_are_distinct_but_for_what_only_gradients_show() -> None:
-    assert _collisions("lstm") == _pairs("lstm.correct", "lstm.detached_state")
+@pytest.mark.parametrize("entry", functions(), ids=lambda entry: entry.mistake.id)
+def test_a_mistake_of_a_function_takes_what_the_function_takes(entry: FunctionMistake) -> None:
+    module, _, name = entry.of.rpartition(".")
+    reference = getattr(importlib.import_module(f"reference.{module}"), name)
+    wanted = list(inspect.signature(reference).parameters)
+    found = list(inspect.signature(entry.function).parameters)
+    assert found == [parameter for parameter in wanted if parameter != "form"]
 
 
-def test_gru_formulas_are_distinct_but_for_what_only_gradients_show() -> None:
-    assert _collisions("gru") == _pairs("gru.correct_after", "gru.detached_state")
-
-
-def test_rnn_formulas_are_distinct_but_for_the_right_form_itself() -> None:
-    assert _collisions("rnn_tanh") == _pairs("rnn.correct_tanh", "rnn.tanh_for_relu", "rnn.detached_state") | _pairs(
-        "rnn.correct_relu", "rnn.relu_for_tanh"
-    )
-
-
-def test_zero_states_hide_what_multiplies_them() -> None:
-    found = _collisions("lstm", zero_state=True)
-    hidden = ("no_forget_gate", "forget_gate_tanh", "coupled_gates_i", "forget_inverted", "c_prev_dropped")
-    assert _pairs("lstm.correct", *(f"lstm.{name}" for name in hidden)) <= found
-
-
-def test_without_a_state_bias_its_omission_cannot_be_seen() -> None:
-    assert _pairs("lstm.correct", "lstm.bias_once_dropped_bh", "lstm.detached_state") == _collisions(
-        "lstm", state_bias=False
-    )
+@pytest.mark.parametrize("family", ["lstm", "gru", "rnn"])
+def test_formulas_of_cells_are_found_by_their_family(family: str) -> None:
+    found = {entry.mistake.id for entry in cell_mistakes(family)}
+    assert {name for name in EXPECTED if name.startswith(f"{family}.")} <= found
 
 
 def test_deviations_of_one_direction_are_not_tried_on_two() -> None:
