@@ -12,6 +12,8 @@ import pytest
 from grader.limits import Limits
 from grader.probes import Probe
 from grader.rubric import Execution, Rubric
+from reference import cells, networks
+from reference.mistakes import all_mistakes, collisions
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
@@ -73,3 +75,43 @@ def test_the_readme_names_every_command() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for command in ("grade", "execute", "score", "report", "override", "explain", "check", "doctor"):
         assert f"grader {command}" in readme
+
+
+@pytest.mark.parametrize("name", ["reference.md", "mistakes.md", "errors.md", "kinds.md"])
+def test_links_within_a_page_made_from_the_code_lead_to_a_heading(name: str) -> None:
+    headings = re.findall(r"^#+ (.+)$", DOCS[name], flags=re.MULTILINE)
+    anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    for target in re.findall(r"\]\(#([^)]+)\)", DOCS[name]):
+        assert target in anchors, target
+
+
+def test_links_from_the_reference_to_mistakes_lead_to_an_entry() -> None:
+    entries = {re.sub(r"[^\w]", "", entry) for entry in re.findall(r"^### (.+)$", DOCS["mistakes.md"], re.MULTILINE)}
+    targets = re.findall(r"\]\(mistakes\.md#([^)]+)\)", DOCS["reference.md"])
+    assert targets
+    assert set(targets) <= entries
+
+
+def test_every_named_mistake_has_a_place_with_all_its_words() -> None:
+    for entry in all_mistakes().values():
+        assert f"\n### {entry.id}\n" in DOCS["mistakes.md"]
+        assert entry.formula in DOCS["mistakes.md"]
+
+
+def test_every_collision_stands_with_its_family() -> None:
+    sections = re.split(r"^## ", DOCS["mistakes.md"], flags=re.MULTILINE)
+    for collision in collisions():
+        (section,) = [text for text in sections if f"\n### Collisions of {collision.case.split('.')[0]}\n" in text]
+        condition = re.sub(r"([*<|])", r"\\\1", collision.condition)
+        assert (
+            f"[`{collision.same[-1]}`](#{collision.same[-1].replace('.', '')}), where {condition}\n" in section + "\n"
+        )
+
+
+@pytest.mark.parametrize("name", sorted({*cells.__all__, *networks.__all__} - {"MODES", "Mode", "State", "Step"}))
+def test_every_public_name_of_cells_and_networks_is_on_the_page_of_the_reference(name: str) -> None:
+    assert re.search(rf"^### \w+\.{name}$", DOCS["reference.md"], flags=re.MULTILINE)
+
+
+def test_equations_stand_in_code_blocks_as_they_are_written() -> None:
+    assert "```text\ni  = σ(x W_xiᵀ + b_xi + h W_hiᵀ + b_hi)      input gate\n" in DOCS["reference.md"]

@@ -1,0 +1,1 @@
+"""The pages of `docs/` that come from the code, one a module."""
