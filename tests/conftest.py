@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
 import pytest
+from jaxtyping import install_import_hook
 
 # Hypothesis reads its home once, when it is first imported; its default lies in the working directory.
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir()) / "grader-hypothesis"))
@@ -18,6 +20,26 @@ settings.register_profile("suite", database=None, deadline=None, suppress_health
 settings.load_profile("suite")
 
 ROOT = Path(__file__).resolve().parents[1]
+ANSWERS = ("networks", "gradients", "optimisers", "language", "counts", "curves")
+"""Packages of the reference whose documented shapes are checked at every call while tests run."""
+
+
+def checked_modules() -> list[str]:
+    """Modules that are checked: the answers, and every cell.
+
+    `reference.cells.roles` is left out here: recognition makes thousands of roles for one cell, and checking them would
+    triple the time of its tests. A test of its own runs the tests of the cells with it (test_runtime_types.py).
+    """
+    cells = sorted(path.stem for path in (ROOT / "reference" / "cells").glob("*.py"))
+    return [f"reference.cells.{name}" for name in cells if name not in ("__init__", "roles")] + [
+        f"reference.{name}" for name in ANSWERS
+    ]
+
+
+if any(name.startswith("reference.") for name in sys.modules):
+    raise pytest.UsageError("the reference was imported before its shapes could be checked")
+install_import_hook(checked_modules(), "beartype.beartype")
+
 KERNELS = Path(os.environ.get("GRADER_KERNELS", ROOT / ".kernels"))
 
 
