@@ -1,4 +1,3 @@
-# ruff: noqa: F722 (shapes are written as jaxtyping reads them)
 """The gated recurrent unit in its four published forms."""
 
 from __future__ import annotations

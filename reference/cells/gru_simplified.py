@@ -1,4 +1,3 @@
-# ruff: noqa: F722 (shapes are written as jaxtyping reads them)
 """The gated recurrent unit without its reset gate, in which many lectures introduce it."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: F722 (shapes are written as jaxtyping reads them)
 """The long short-term memory cell that reads its cell state out without tanh."""
 
 from __future__ import annotations

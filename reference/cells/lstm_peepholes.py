@@ -1,4 +1,3 @@
-# ruff: noqa: F722 (shapes are written as jaxtyping reads them)
 """The long short-term memory cell whose gates look at the cell state through peepholes."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: F722 (shapes are written as jaxtyping reads them)
 """The phased LSTM: an ordinary cell whose result counts as far as a time gate is open."""
 
 from __future__ import annotations

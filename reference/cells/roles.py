@@ -1,4 +1,3 @@
-# ruff: noqa: F722 (shapes are written as jaxtyping reads them)
 """Parameters of a cell by role, and what a step formula may look at.
 
 A role is one affine map of input and state, such as a gate. Formulas see roles only, never a layout: in which

@@ -1,4 +1,3 @@
-# ruff: noqa: F722 (shapes are written as jaxtyping reads them)
 """The gate of the phased LSTM that opens and closes with time alone."""
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ def cell_count(gates: int, n: Size, d: Size, biases: int = 1, peepholes: int = 0
     Numerics    Exact: whole numbers or SymPy expressions, sums and products only.
     Oracle      sum(p.numel()) of torch's RNN, GRU and LSTM with and without bias
                 (tests/unit/reference/test_counts.py).
-    Mistakes    reference/mistakes/counts.py: another number of gates, a weight matrix or biases left out, time steps
+    Mistakes    reference/mistakes/counts_*.py: another number of gates, a weight matrix or biases left out, time steps
                 or batch counted.
 
     Raises:
@@ -46,7 +46,7 @@ def output_count(features: Size, k: Size, *, bias: bool = True) -> Size:
     Departures  none
     Numerics    Exact, as cell_count.
     Oracle      torch.nn.Linear (tests/unit/reference/test_counts.py).
-    Mistakes    reference/mistakes/counts.py: the layer left out or counted where it is not asked for.
+    Mistakes    reference/mistakes/counts_*.py: the layer left out or counted where it is not asked for.
     """
     return features * k + (k if bias else 0)
 
@@ -62,7 +62,7 @@ def attention_count(n: Size) -> Size:
     Departures  none
     Numerics    Exact, as cell_count.
     Oracle      torch.nn.Linear(n, 1) (tests/unit/reference/test_counts.py).
-    Mistakes    reference/mistakes/counts.py: left out because it is never used.
+    Mistakes    reference/mistakes/counts_*.py: left out because it is never used.
     """
     return n + 1
 
@@ -78,6 +78,6 @@ def embedding_count(words: Size, d: Size) -> Size:
     Departures  none
     Numerics    Exact, as cell_count.
     Oracle      torch.nn.Embedding (tests/unit/reference/test_counts.py).
-    Mistakes    reference/mistakes/counts.py: the table left out.
+    Mistakes    reference/mistakes/counts_*.py: the table left out.
     """
     return words * d

@@ -47,7 +47,7 @@ def parameter_count(of: Quantity, at: Sizes) -> Size:
     Departures  none
     Numerics    Exact: whole numbers or SymPy expressions, sums and products only; L may be a symbol, too.
     Oracle      sum(p.numel()) of torch modules of the same structure (tests/unit/reference/test_counts.py).
-    Mistakes    reference/mistakes/counts.py: every layer given the input's size, one direction of two, output layer of
-                one direction.
+    Mistakes    reference/mistakes/counts_*.py: every layer given the input's size, one direction of two, output layer
+                of one direction.
     """
     return over_cells(of, at, lambda n, d: cell_count(of.gates, n, d, of.biases, of.peepholes)) + around_cells(of, at)

@@ -1,4 +1,3 @@
-# ruff: noqa: F722  # the strings in annotations are names of dimensions
 """A gated recurrent unit over two steps, with a squared error at the second: what gradients are taken of."""
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ Slope = Callable[[Tensor], Tensor]
 
 
 def logistic_slope(s: Float64[Tensor, " hidden"]) -> Float64[Tensor, " hidden"]:
-    """σ' = σ (1 − σ), from the value of σ."""
+    """Slope σ' = σ (1 − σ), from the value of σ."""
     return s * (1 - s)
 
 

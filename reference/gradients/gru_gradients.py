@@ -1,4 +1,3 @@
-# ruff: noqa: F722  # the strings in annotations are names of dimensions
 """The six weight gradients of a gated recurrent unit over two steps."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: F722  # the strings in annotations are names of dimensions
 """One step of the column-wise memory cell, and what comes back into it: all that its gradients are made of."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: F722  # the strings in annotations are names of dimensions
 """The long short-term memory cell in NumPy, examples in columns: forward, one step and a sequence."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: F722  # the strings in annotations are names of dimensions
 """Gradients of the cell of `lstm_columns`: first those of the gates, then everything that is made of them."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: F722  # the strings in annotations are names of dimensions
 """A plain recurrent network over one sequence, with softmax and cross-entropy: what gradients are taken of."""
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ ScoreError = Callable[[Tensor, Tensor], Tensor]
 
 
 def softmax_error(p: Float64[Tensor, " classes"], y: Float64[Tensor, " classes"]) -> Float64[Tensor, " classes"]:
-    """∂L(t)/∂p = softmax(p) − y, for a y that adds up to 1."""
+    """Gradient ∂L(t)/∂p = softmax(p) − y, for a y that adds up to 1."""
     return torch.softmax(p, dim=0) - y
 
 

@@ -1,4 +1,3 @@
-# ruff: noqa: F722  # the strings in annotations are names of dimensions
 """The plain recurrent cell and its softmax output in NumPy, examples in columns: one step, forward and backward."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: F722  # the strings in annotations are names of dimensions
 """The plain recurrent cell of `rnn_columns` over a whole sequence, forward and backward."""
 
 from __future__ import annotations

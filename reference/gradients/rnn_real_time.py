@@ -1,4 +1,3 @@
-# ruff: noqa: F722  # the strings in annotations are names of dimensions
 """Gradients of a plain recurrent network by the forward recursion, also called real-time recurrent learning."""
 
 from __future__ import annotations

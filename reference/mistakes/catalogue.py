@@ -92,6 +92,11 @@ class Collision:
     case: str
     """Name of the inputs that show it, by which tests build them."""
 
+    @property
+    def family(self) -> str:
+        """The family whose inputs meet the condition: that of the first identifier."""
+        return self.same[0].split(".")[0]
+
 
 def text(
     identifier: str,

@@ -1,4 +1,3 @@
-# ruff: noqa: F722 (shapes are written as jaxtyping reads them)
 """First values of parameters, and what every constructor refuses.
 
 All chance comes from a generator that is passed in; without one, from a generator seeded with 0.

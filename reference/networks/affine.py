@@ -1,4 +1,3 @@
-# ruff: noqa: F722 (shapes are written as jaxtyping reads them)
 """The linear layer on top of hidden states."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: F722 (shapes are written as jaxtyping reads them)
 """Two independent stacks of layers, one for each direction of time."""
 
 from __future__ import annotations

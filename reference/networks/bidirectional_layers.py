@@ -1,4 +1,3 @@
-# ruff: noqa: F722 (shapes are written as jaxtyping reads them)
 """Two directions that are joined at every layer."""
 
 from __future__ import annotations

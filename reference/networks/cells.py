@@ -1,4 +1,3 @@
-# ruff: noqa: F722 (shapes are written as jaxtyping reads them)
 """The reference steps as one torch module, with its parameters laid out as torch lays them out."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: F722 (shapes are written as jaxtyping reads them)
 """The two models of a coursework that classifies sequences with any of four kinds of cells."""
 
 from __future__ import annotations

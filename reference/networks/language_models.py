@@ -1,4 +1,3 @@
-# ruff: noqa: F722 (shapes are written as jaxtyping reads them)
 """Language models of characters and of words: which token comes next, at every step."""
 
 from __future__ import annotations

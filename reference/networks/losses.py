@@ -1,4 +1,3 @@
-# ruff: noqa: F722 (shapes are written as jaxtyping reads them)
 """Cross-entropy of one decision a sequence, and of one decision a step."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: F722 (shapes are written as jaxtyping reads them)
 """The classifier that completes palindromes: it reads all digits but the last and says which one is missing."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: F722 (shapes are written as jaxtyping reads them)
 """Recurrent layers on top of each other."""
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ def mistakes_page() -> str:
     body: list[str] = []
     for family in families:
         own = [entry for entry in entries if entry.family == family]
-        known = [collision for collision in collisions() if collision.case.split(".")[0] == family]
+        known = [collision for collision in collisions() if collision.family == family]
         title = FAMILIES.get(family, family)
         lines.append(f"- {link(title)} (`{family}`): {len(own)} entries, {len(known) or 'no'} collisions")
         body += ["", f"## {title}", "", *_table(own)]

@@ -43,11 +43,15 @@ def modules(package: ModuleType) -> Iterator[ModuleType]:
 
 
 def members(module: ModuleType) -> list[tuple[str, Any]]:
-    """Public functions and classes that a module defines, in the order in which they stand there."""
+    """What a module defines of its package's offer, or with equations, in the order in which it stands there."""
+    offered = importlib.import_module(module.__name__.rpartition(".")[0]).__all__
     found = [
         (name, value)
         for name, value in vars(module).items()
-        if not name.startswith("_") and isinstance(value, (FunctionType, type)) and value.__module__ == module.__name__
+        if not name.startswith("_")
+        and isinstance(value, (FunctionType, type))
+        and value.__module__ == module.__name__
+        and (name in offered or "\nEquations" in inspect.cleandoc(value.__doc__ or ""))
     ]
     return sorted(found, key=lambda pair: inspect.getsourcelines(pair[1])[1])
 

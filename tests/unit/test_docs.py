@@ -101,7 +101,7 @@ def test_every_named_mistake_has_a_place_with_all_its_words() -> None:
 def test_every_collision_stands_with_its_family() -> None:
     sections = re.split(r"^## ", DOCS["mistakes.md"], flags=re.MULTILINE)
     for collision in collisions():
-        (section,) = [text for text in sections if f"\n### Collisions of {collision.case.split('.')[0]}\n" in text]
+        (section,) = [text for text in sections if f"\n### Collisions of {collision.family}\n" in text]
         condition = re.sub(r"([*<|])", r"\\\1", collision.condition)
         assert (
             f"[`{collision.same[-1]}`](#{collision.same[-1].replace('.', '')}), where {condition}\n" in section + "\n"

@@ -19,10 +19,24 @@ import reference
 ROOT = Path(__file__).resolve().parents[3]
 HEADINGS = ["Equations", "Shapes", "Source", "Departures", "Numerics", "Oracle", "Mistakes"]
 JUDGING = {"mistakes", "models", "recognition"}
+SUPPORT = {
+    "adam_start",
+    "check_log",
+    "compare_temperatures",
+    "draws_follow",
+    "gru_two_steps",
+    "logistic_slope",
+    "lstm_gradients",
+    "one_hot",
+    "quantity_named",
+    "rmsprop_start",
+    "softmax_error",
+}
+"""They begin, choose, join or compare, and state no equations of their own."""
 
 
 def public(wanted: type | tuple[type, ...]) -> Iterator[Any]:
-    """Public members of the packages that give answers, module by module."""
+    """What the packages that give answers offer, and whatever else states equations, module by module."""
     for package in pkgutil.iter_modules(reference.__path__):
         if not package.ispkg or package.name in JUDGING:
             continue
@@ -33,13 +47,15 @@ def public(wanted: type | tuple[type, ...]) -> Iterator[Any]:
             module = importlib.import_module(f"{home.__name__}.{found.name}")
             for name, value in vars(module).items():
                 own = isinstance(value, wanted) and value.__module__ == module.__name__
-                if own and not name.startswith("_"):
+                told = name in home.__all__ or "\nEquations" in inspect.cleandoc(value.__doc__ or "")
+                if own and told and not name.startswith("_"):
                     yield pytest.param(value, id=f"{package.name}.{found.name}.{name}")
 
 
-FUNCTIONS = list(public(FunctionType))
+OFFERED = list(public(FunctionType))
+FUNCTIONS = [case for case in OFFERED if case.values[0].__name__ not in SUPPORT]
 NETWORKS = [case for case in public(type) if issubclass(case.values[0], nn.Module)]
-EVERYTHING = [*FUNCTIONS, *public(type)]
+EVERYTHING = [*OFFERED, *public(type)]
 
 
 def headings(value: Any) -> dict[str, str]:
@@ -59,8 +75,9 @@ def headings(value: Any) -> dict[str, str]:
 
 
 def test_there_are_functions_and_networks() -> None:
-    assert len(FUNCTIONS) >= 9
+    assert len(FUNCTIONS) >= 50
     assert len(NETWORKS) >= 9
+    assert {case.values[0].__name__ for case in OFFERED} >= SUPPORT
 
 
 @pytest.mark.parametrize("value", [*FUNCTIONS, *NETWORKS])
