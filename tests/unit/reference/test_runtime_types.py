@@ -107,6 +107,7 @@ def test_every_answer_is_checked(function: Any) -> None:
     assert inspect.unwrap(function) is not function
 
 
+@pytest.mark.slow  # half a minute in child processes
 def test_roles_keep_their_documented_shapes_in_the_tests_of_the_cells() -> None:
     names = ("reference_cells", "peephole_cell", "phased_cell", "simplified_cell", "networks_parts")
     tests = [str(ROOT / "tests" / "unit" / "reference" / f"test_{name}.py") for name in names]
@@ -122,6 +123,7 @@ def test_roles_keep_their_documented_shapes_in_the_tests_of_the_cells() -> None:
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.slow
 def test_a_role_of_mixed_sizes_is_refused_there() -> None:
     program = """
 from jaxtyping import TypeCheckError, install_import_hook
