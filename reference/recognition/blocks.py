@@ -6,18 +6,15 @@ is found by trying, and G (the derivative with respect to the pre-activation) te
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
-from reference.recognition.layout import DIMENSIONS, BlockRef, Segment, View, as_matrix
-from reference.recognition.observation import CellObservation
-
-MAX_GATES = 8
-"""More gates than this in one parameter are not tried."""
+from reference.recognition.layout import BlockRef, Segment, as_matrix
+from reference.recognition.observation import Array, CellObservation
+from reference.recognition.readings import Reading, readings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -26,12 +23,25 @@ class Block:
 
     ref: BlockRef
     source: Segment
-    weight: Tensor
+    weight: Array
     """(n, columns)"""
-    jacobian: Tensor
-    """(B, outputs, n, columns)"""
-    gain: Tensor | None
-    """G (B, outputs, n), the derivative with respect to the sum that it feeds; None if no plain source fits."""
+    jacobian: Array
+    """(B, K, n, columns)"""
+    gain: Array | None
+    """G (B, K, n), the derivative with respect to the sum that it feeds; None if no plain source fits."""
+    fed_with: Array | None = None
+    """(B, columns): what a block is fed with that is fed with a gated source."""
+
+    @property
+    def square(self) -> bool:
+        """True if the block could as well be applied transposed."""
+        rows, columns = self.weight.shape
+        return bool(rows == columns)
+
+    def turned(self) -> Block:
+        """The same square block, applied the other way round."""
+        ref = self.ref.turned_about()
+        return Block(ref=ref, source=self.source, weight=self.weight.mT, jacobian=self.jacobian.mT, gain=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,137 +53,177 @@ class Cut:
     """Parameters without any effect."""
     odd: tuple[str, ...]
     """Parameters with an effect whose shape fits no affine map of the cell."""
+    floor: float
+    """Derivatives up to here count as none."""
 
 
-def cut_parameters(seen: CellObservation) -> Cut:
-    """Cut every parameter in the way that its derivatives fit best."""
-    sources = {
-        "x": seen.point.x,
-        "h": seen.point.h,
-        "c": seen.point.c,
-        "1": torch.ones(seen.point.x.shape[0], 1, dtype=torch.float64),
-    }
-    if "c" not in seen.input_jacobian:
-        del sources["c"]
-    largest = max((float(value.abs().max()) for value in seen.parameter_jacobian.values() if value.numel()), default=0)
-    threshold = 1e-13 * max(largest, 1e-30) if seen.tolerances.fit < 1e-6 else 1e-7 * largest
+def cut_parameters(seen: CellObservation, *, interleaved_first: bool = False) -> Cut:
+    """Cut every parameter in the way that its derivatives fit best.
+
+    Args:
+        seen: the evidence.
+        interleaved_first: which reading is taken where rows of gates one after another and alternating fit equally.
+    """
+    sources = _sources(seen)
+    largest = max((float(np.abs(value).max(initial=0)) for value in seen.parameter_jacobian.values()), default=0.0)
+    floor = seen.tolerances.dead * max(largest, 1e-30)
     blocks: list[Block] = []
     unused: list[str] = []
     odd: list[str] = []
     for name, jacobian in seen.parameter_jacobian.items():
-        if jacobian.numel() == 0 or float(jacobian.abs().max()) <= threshold:
+        if float(np.abs(jacobian).max(initial=0)) <= floor:
             unused.append(name)
             continue
-        reading = _read_parameter(name, seen, sources, threshold)
-        if reading is None:
+        attempt = _best_attempt(name, seen, sources, floor, interleaved_first=interleaved_first)
+        if attempt is None:
             odd.append(name)
         else:
-            blocks.extend(reading)
-    return Cut(blocks=tuple(blocks), unused=tuple(unused), odd=tuple(odd))
+            blocks.extend(attempt.blocks(name, seen))
+    return Cut(blocks=tuple(blocks), unused=tuple(unused), odd=tuple(odd), floor=floor)
 
 
-def _read_parameter(
-    name: str, seen: CellObservation, sources: Mapping[str, Tensor], threshold: float
-) -> list[Block] | None:
-    best: tuple[tuple[int, int], list[Block]] | None = None
+def _sources(seen: CellObservation) -> dict[str, Array]:
+    point = seen.point
+    found = {"x": point.x, "h": point.h, "1": np.ones((point.x.shape[0], 1))}
+    return found | ({"c": point.c} if "c" in seen.input_jacobian else {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Part:
+    """The blocks of all gates of one segment of a reading."""
+
+    segment: int
+    start: int
+    jacobian: Array
+    """(B, K, gates, n, columns)"""
+    gain: Array
+    """(B, K, gates, n)"""
+    turned_gain: Array | None
+    alive: NDArray[np.bool_]
+    """Of each gate: it has an effect."""
+    fits: NDArray[np.bool_]
+    turned_fits: NDArray[np.bool_]
+
+    @property
+    def loose(self) -> int:
+        """Gates that have an effect and fit no plain source."""
+        return int((self.alive & ~self.fits & ~self.turned_fits).sum())
+
+    def spread(self, seen: CellObservation) -> int:
+        """Gates of which a row leads to other units than its own, which it does not in a cell that works elementwise.
+
+        Sums of outputs do not show that.
+        """
+        if seen.directions is not None:
+            return 0
+        batch, count, gates, n = self.gain.shape
+        size = np.abs(self.gain) if self.fits.all() else np.abs(self.jacobian).max(axis=4)
+        if self.turned_gain is not None:
+            size = np.where(self.fits[:, None], size, np.abs(self.turned_gain))
+        by_unit = size.reshape(batch, count // n, n, gates, n).max(axis=(0, 1))  # (unit, gate, row)
+        across = (by_unit * (1.0 - np.eye(n))[:, None, :]).max(axis=(0, 2))
+        return int((self.alive & (across > seen.tolerances.same * by_unit.max(axis=(0, 2)))).sum())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Attempt:
+    """A parameter under one reading."""
+
+    reading: Reading
+    parts: tuple[_Part, ...]
+
+    def score(self, seen: CellObservation) -> tuple[int, int]:
+        """Smaller is better: blocks that are not explained, then blocks that do not work elementwise.
+
+        A column fits any derivative, so one that is not elementwise is not explained by it either.
+        """
+        loose = sum(part.loose for part in self.parts)
+        spread = sum(part.spread(seen) for part in self.parts)
+        return (loose + spread if self.reading.view == "column" else loose, spread)
+
+    def blocks(self, name: str, seen: CellObservation) -> Iterable[Block]:
+        """The blocks that have an effect."""
+        reading, n = self.reading, seen.hidden_size
+        matrix = as_matrix(seen.parameters[name], reading.view)
+        for part in self.parts:
+            for gate in np.flatnonzero(part.alive).tolist():
+                turned = bool(part.turned_fits[gate]) and not bool(part.fits[gate])
+                ref = reading.ref(name, gate, part.segment, turned=turned)
+                weight = matrix[ref.rows(n), part.start : part.start + part.jacobian.shape[-1]]
+                jacobian = part.jacobian[:, :, gate]
+                gain: Array | None = part.gain[:, :, gate] if part.fits[gate] else None
+                if turned and part.turned_gain is not None:
+                    weight, jacobian, gain = weight.mT, jacobian.mT, part.turned_gain[:, :, gate]
+                yield Block(ref=ref, source=reading.segments[part.segment], weight=weight, jacobian=jacobian, gain=gain)
+
+
+def _best_attempt(
+    name: str, seen: CellObservation, sources: Mapping[str, Array], floor: float, *, interleaved_first: bool
+) -> _Attempt | None:
+    best: tuple[tuple[int, int], _Attempt] | None = None
     shape = seen.parameters[name].shape
-    for views in (("plain", "transposed", "gates", "gates_transposed"), ("column",)):
-        for ref in _references(name, shape, views, seen, sources):
-            blocks = _blocks(ref, seen, sources, threshold)
-            score = (
-                sum(block.gain is None for block in blocks),
-                sum(not _local(block, seen.tolerances.same) for block in blocks),
-            )
-            if best is None or score < best[0]:
-                best = (score, blocks)
+    matrices, columns = readings(shape, seen.input_size, seen.hidden_size, has_cell_state="c" in sources)
+    for tier in (matrices, columns):
+        for reading in sorted(tier, key=lambda reading: not reading.interleaved) if interleaved_first else tier:
+            attempt = _attempt(reading, seen.parameter_jacobian[name], seen, sources, floor)
+            # Whether it works elementwise matters among the best only, and is costlier to see.
+            if best is not None and sum(part.loose for part in attempt.parts) > best[0][0]:
+                continue
+            score = attempt.score(seen)
             if score == (0, 0):
-                return blocks
+                return attempt
+            if best is None or score < best[0]:
+                best = (score, attempt)
         # A column always fits some G, so it is tried only where no matrix fits.
         if best is not None and best[0][0] == 0:
             break
     return None if best is None else best[1]
 
 
-def _references(
-    name: str,
-    shape: tuple[int, ...],
-    views: tuple[View, ...],
-    seen: CellObservation,
-    sources: Mapping[str, Tensor],
-) -> Iterator[BlockRef]:
-    n = seen.hidden_size
-    for view in views:
-        if len(shape) not in DIMENSIONS[view]:
-            continue
-        if view == "column" and not _may_be_bias(shape, n):
-            continue
-        rows, columns = as_matrix(seen.parameters[name], view).shape
-        if rows % n or not 1 <= rows // n <= MAX_GATES:
-            continue
-        gates = rows // n
-        for segments, interleaved in itertools.product(_segmentations(columns, sources), (False, True)):
-            if interleaved and gates == 1:
-                continue
-            yield BlockRef(
-                parameter=name,
-                view=view,
-                interleaved=interleaved,
-                gate=0,
-                gates=gates,
-                segments=segments,
-                segment=0,
-            )
-
-
-def _may_be_bias(shape: tuple[int, ...], n: int) -> bool:
-    """A vector, or a table of vectors: (1, n), (gates, n), (n, gates), (gates, 1, n)."""
-    if len(shape) == 2:
-        return 1 in shape or (n in shape and shape != (n, n))
-    return len(shape) == 1 or 1 in shape
-
-
-def _segmentations(columns: int, sources: Mapping[str, Tensor]) -> Iterator[tuple[Segment, ...]]:
-    known: tuple[Segment, ...] = ("x", "h", "c", "1")
-    names = [name for name in known if name in sources]
-    for count in range(1, len(names) + 1):
-        for chosen in itertools.permutations(names, count):
-            if sum(sources[name].shape[1] for name in chosen) == columns:
-                yield chosen
-
-
-def _blocks(first: BlockRef, seen: CellObservation, sources: Mapping[str, Tensor], threshold: float) -> list[Block]:
-    jacobian = seen.parameter_jacobian[first.parameter]
-    matrix = as_matrix(jacobian, first.view, leading=2)
-    blocks = []
+def _attempt(
+    reading: Reading, jacobian: Array, seen: CellObservation, sources: Mapping[str, Array], floor: float
+) -> _Attempt:
+    matrix = as_matrix(jacobian, reading.view, leading=2)
+    batch, count, n = *matrix.shape[:2], seen.hidden_size
+    parts = []
     start = 0
-    for segment, source in enumerate(first.segments):
-        width = sources[source].shape[1]
-        for gate in range(first.gates):
-            ref = replace(first, gate=gate, segment=segment)
-            part = matrix[:, :, ref.rows(seen.hidden_size), start : start + width]
-            if float(part.abs().max()) <= threshold:
-                continue
-            weight = ref.take(seen.parameters, seen.hidden_size)
-            gain = _fit(part, sources[source], seen.tolerances.fit)
-            if gain is None and weight.shape[0] == weight.shape[1]:
-                gain = _fit(part.mT, sources[source], seen.tolerances.fit)
-                if gain is not None:
-                    ref, weight, part = replace(ref, turned=True), weight.mT, part.mT
-            blocks.append(Block(ref=ref, source=source, weight=weight, jacobian=part, gain=gain))
+    for segment, name in enumerate(reading.segments):
+        source = sources[name]
+        width = source.shape[1]
+        block = matrix[..., start : start + width]
+        if reading.interleaved:
+            block = block.reshape(batch, count, n, reading.gates, width).swapaxes(2, 3)
+        else:
+            block = block.reshape(batch, count, reading.gates, n, width)
+        parts.append(_part(segment, start, block, source, seen, floor))
         start += width
-    return blocks
+    return _Attempt(reading=reading, parts=tuple(parts))
 
 
-def _fit(jacobian: Tensor, source: Tensor, tolerance: float) -> Tensor | None:
-    """G with jacobian = G ⊗ source, or None."""
-    gain = torch.einsum("bonm,bm->bon", jacobian, source) / (source * source).sum(1)[:, None, None]
-    residual = jacobian - gain[..., None] * source[:, None, None, :]
-    return gain if float(residual.norm()) <= tolerance * float(jacobian.norm()) else None
+def _part(segment: int, start: int, block: Array, source: Array, seen: CellObservation, floor: float) -> _Part:
+    tolerance = seen.tolerances.fit
+    alive = np.abs(block).max(axis=(0, 1, 3, 4)) > floor
+    gain, fits = _fit(block, source, tolerance)
+    turned_gain, turned_fits = None, np.zeros_like(fits)
+    if block.shape[3] == block.shape[4] and not fits[alive].all():
+        turned_gain, turned_fits = _fit(block.mT, source, tolerance)
+    return _Part(
+        segment=segment,
+        start=start,
+        jacobian=block,
+        gain=gain,
+        turned_gain=turned_gain,
+        alive=alive,
+        fits=fits,
+        turned_fits=turned_fits,
+    )
 
 
-def _local(block: Block, tolerance: float) -> bool:
-    """True if each row of the block leads to its own unit only, as in a cell that works elementwise."""
-    n = block.weight.shape[0]
-    batch, outputs = block.jacobian.shape[:2]
-    by_unit = block.jacobian.reshape(batch, outputs // n, n, n, -1).abs().amax(dim=(0, 1, 4))  # (unit, row)
-    return float((by_unit - torch.diag(by_unit.diagonal())).max()) <= tolerance * float(by_unit.max())
+def _fit(block: Array, source: Array, tolerance: float) -> tuple[Array, NDArray[np.bool_]]:
+    """G with block = G ⊗ source, and for which gates that holds."""
+    batch, count, gates, n, width = block.shape
+    unit = source / np.square(source).sum(1, keepdims=True)
+    gain = (block.reshape(batch, -1, width) @ unit[:, :, None]).reshape(batch, count, gates, n)
+    residual = block - gain[..., None] * source[:, None, None, None, :]
+    error = np.square(residual).sum(axis=(0, 1, 3, 4))
+    return gain, error <= tolerance**2 * np.square(block).sum(axis=(0, 1, 3, 4))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from reference.cells.roles import StepInputs
-from reference.recognition.families import Family
-from reference.recognition.layout import Sizes, instantiate
-from reference.recognition.observation import CellObservation
-from reference.recognition.search import Hit
+from reference.cells.roles import Role, StepInputs
+from reference.recognition.blocks import Block
+from reference.recognition.clusters import Half
+from reference.recognition.hits import PLAIN, Hit
+from reference.recognition.observation import Array, CellObservation
+
+_PARTS = ("W_x", "W_h", "b_x", "b_h")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,60 +32,133 @@ class Agreement:
         return self.parameters and self.x and self.state
 
 
-def compare_derivatives(family: Family, hit: Hit, seen: CellObservation) -> Agreement:
-    """Differentiate the formula at the point of the recorded Jacobian and compare."""
-    leaves = {name: value.clone().requires_grad_() for name, value in seen.parameters.items()}
-    x, h = (value.clone().requires_grad_() for value in (seen.point.x, seen.point.h))
-    c = seen.point.c.clone().requires_grad_() if family.has_cell_state else h
-    sizes = Sizes(input=seen.input_size, hidden=seen.hidden_size)
-    inputs = StepInputs(
-        x=x,
-        h=h,
-        c=c,
-        roles=instantiate(hit.layout, leaves, sizes),
-        activation=family.activation,
-        gate_first=hit.formula.gate_first,
-    )
-    outputs = torch.cat(hit.formula.step(inputs), dim=1)  # (B, outputs · n)
-    wanted = {"x": x, "h": h} | ({"c": c} if family.has_cell_state else {})
-    expected = _jacobian(outputs, [*wanted.values(), *leaves.values()])
-    of_inputs = dict(zip(wanted, expected, strict=False))
-    of_parameters = dict(zip(leaves, expected[len(wanted) :], strict=True))
+def compare_derivatives(hit: Hit, seen: CellObservation, floor: float) -> Agreement:
+    """Differentiate the formula at the point of the recorded derivatives and compare.
+
+    Args:
+        hit: formula and assignment.
+        seen: the evidence.
+        floor: derivatives up to here count as none.
+    """
+    of_inputs, of_roles = _expected(hit, seen)
+    tolerance = seen.tolerances.derivative
+    agrees = {
+        name: _near(expected, _own_sample(seen.input_jacobian[name]), tolerance, floor)
+        for name, expected in of_inputs.items()
+    }
     return Agreement(
-        parameters=all(_near(of_parameters, seen.parameter_jacobian, name, seen) for name in leaves),
-        x=_near(of_inputs, seen.input_jacobian, "x", seen),
-        state=all(_near(of_inputs, seen.input_jacobian, name, seen) for name in wanted if name != "x"),
+        parameters=not hit.pieces.unexplained
+        and all(_near(expected, block.jacobian, tolerance, floor) for block, expected in _of_blocks(hit, of_roles)),
+        x=agrees["x"],
+        state=all(agrees[name] for name in agrees if name != "x"),
     )
 
 
-def _jacobian(outputs: Tensor, inputs: list[Tensor]) -> list[Tensor]:
-    """(B, outputs, *shape) for each input."""
-    count = outputs.numel()
-    directions = torch.eye(count, dtype=outputs.dtype).reshape(count, *outputs.shape)
+def _of_blocks(hit: Hit, of_roles: Mapping[tuple[str, str], Array]) -> Iterator[tuple[Block, Array]]:
+    """Each block with the derivative by it: the sum over all roles that it is part of."""
+    totals: dict[int, tuple[Half, Array, Array]] = {}
+    for name in hit.family.roles:
+        scale = hit.constants.get(name, PLAIN).scale
+        for source, half in zip(("x", "h"), hit.halves(name), strict=True):
+            if half is None:
+                continue
+            weight = scale * of_roles[name, f"W_{source}"]
+            bias = scale * of_roles[name, f"b_{source}"].mT  # a column, as blocks of biases are
+            if id(half) in totals:
+                weight, bias = weight + totals[id(half)][1], bias + totals[id(half)][2]
+            totals[id(half)] = (half, weight, bias)
+    for half, weight, bias in totals.values():
+        yield from ((block, weight) for block in half.weights)
+        yield from ((block, bias) for block in half.biases)
+
+
+def _expected(hit: Hit, seen: CellObservation) -> tuple[dict[str, Array], dict[tuple[str, str], Array]]:
+    """Derivatives (B, K, *shape) of the formula: by each input, and by each part of each role.
+
+    The cell is copied once for each direction and sample, so that one backward pass yields all of them.
+    """
+    directions = _directions(seen)
+    batch, count, _ = directions.shape
+    names = ("x", "h", "c") if hit.family.has_cell_state else ("x", "h")
+    inputs = {
+        name: torch.from_numpy(np.repeat(getattr(seen.point, name), count, axis=0)[:, None]).requires_grad_()
+        for name in names
+    }
+    leaves = {
+        (name, part): _copied(value, batch * count)
+        for name in hit.family.roles
+        for part, value in _values(hit, name, seen).items()
+    }
+    outputs = torch.cat(
+        hit.formula.step(
+            StepInputs(
+                x=inputs["x"],
+                h=inputs["h"],
+                c=inputs[names[-1]],
+                roles={name: Role(**{part: leaves[name, part] for part in _PARTS}) for name in hit.family.roles},
+                activation=hit.family.activation,
+                gate_first=hit.formula.gate_first,
+            )
+        ),
+        dim=-1,
+    )  # (copies, 1, outputs · n)
+    found = _gradients(
+        outputs, torch.from_numpy(directions).reshape(outputs.shape), [*inputs.values(), *leaves.values()]
+    )
+    shaped = [value.numpy().reshape(batch, count, *value.shape[1:]) for value in found]
+    of_inputs = {name: value[:, :, 0] for name, value in zip(inputs, shaped, strict=False)}
+    return of_inputs, dict(zip(leaves, shaped[len(inputs) :], strict=True))
+
+
+def _values(hit: Hit, role: str, seen: CellObservation) -> dict[str, Array]:
+    """The four parts of a role; biases as rows."""
+    n, d = seen.hidden_size, seen.input_size
+    constants = hit.constants.get(role, PLAIN)
+    x, h = hit.halves(role)
+    return {
+        "W_x": constants.scale * (x.weight if x else np.zeros((n, d))),
+        "W_h": constants.scale * (h.weight if h else np.zeros((n, n))),
+        "b_x": constants.scale * (x.bias if x else np.zeros(n))[None] + constants.shift,
+        "b_h": constants.scale * (h.bias if h else np.zeros(n))[None],
+    }
+
+
+def _copied(value: Array, copies: int) -> Tensor:
+    return torch.from_numpy(np.repeat(value[None], copies, axis=0)).requires_grad_()
+
+
+def _directions(seen: CellObservation) -> Array:
+    if seen.directions is not None:
+        return seen.directions
+    batch, outputs = seen.point.outputs.shape
+    return np.ascontiguousarray(np.broadcast_to(np.eye(outputs), (batch, outputs, outputs)))
+
+
+def _gradients(outputs: Tensor, directions: Tensor, inputs: Sequence[Tensor]) -> list[Tensor]:
     if not outputs.requires_grad:
-        return [value.new_zeros(*outputs.shape, *value.shape) for value in inputs]
-    gradients = torch.autograd.grad(outputs, inputs, grad_outputs=directions, is_grads_batched=True, allow_unused=True)
+        return [torch.zeros_like(value) for value in inputs]
+    found = torch.autograd.grad(outputs, inputs, grad_outputs=directions, allow_unused=True)
     return [
-        value.new_zeros(*outputs.shape, *value.shape)
-        if gradient is None
-        else gradient.reshape(*outputs.shape, *value.shape)
-        for value, gradient in zip(inputs, gradients, strict=True)
+        torch.zeros_like(value) if gradient is None else gradient for value, gradient in zip(inputs, found, strict=True)
     ]
 
 
-def _near(expected: Mapping[str, Tensor], recorded: Mapping[str, Tensor], name: str, seen: CellObservation) -> bool:
-    one, other = expected[name], recorded[name]
-    if one.numel() == 0:
-        return True
-    scale = max(1.0, float(one.abs().max()))
-    return float((one - other).abs().max()) <= seen.tolerances.derivative * scale
+def _own_sample(jacobian: Array) -> Array:
+    """(B, K, columns) of (B, K, B, columns): by the input of the same sample; others were looked at before."""
+    samples = np.arange(jacobian.shape[0])
+    return jacobian[samples, :, samples]
+
+
+def _near(expected: Array, recorded: Array, tolerance: float, floor: float) -> bool:
+    scale = max(float(np.abs(expected).max(initial=0)), float(np.abs(recorded).max(initial=0)))
+    return float(np.abs(expected - recorded).max(initial=0)) <= max(tolerance * scale, floor)
 
 
 def samples_mixed(seen: CellObservation) -> bool:
     """True if an output of one sample depends on an input or state of another."""
     for value in seen.input_jacobian.values():
-        batch = value.shape[0]
-        across = value * (1 - torch.eye(batch, dtype=value.dtype))[:, None, :, None]
-        if float(across.abs().max()) > seen.tolerances.derivative * max(1.0, float(value.abs().max())):
+        size = np.abs(value)
+        across = np.where(np.eye(value.shape[0], dtype=np.bool_)[:, None, :, None], 0.0, size)
+        if float(across.max(initial=0)) > seen.tolerances.derivative * max(1.0, float(size.max(initial=0))):
             return True
     return False

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from reference.cells.roles import Role
@@ -32,13 +34,17 @@ DIMENSIONS: Mapping[View, tuple[int, ...]] = {
 """How many dimensions a parameter may have for each view."""
 
 
-def as_matrix(parameter: Tensor, view: View, leading: int = 0) -> Tensor:
+Numbers = TypeVar("Numbers", Tensor, NDArray[np.float64])
+"""Of parameters as they are used, or of evidence."""
+
+
+def as_matrix(parameter: Numbers, view: View, leading: int = 0) -> Numbers:
     """The parameter as (gates · n, columns), behind `leading` dimensions that stay.
 
     Raises:
         LayoutError: if the parameter has too few or too many dimensions for the view.
     """
-    own = parameter.dim() - leading
+    own = parameter.ndim - leading
     if own not in DIMENSIONS[view]:
         raise LayoutError(f"view {view!r} wants {DIMENSIONS[view]} dimensions, found {own}")
     front = parameter.shape[:leading]
@@ -67,6 +73,10 @@ class BlockRef:
     segment: int
     turned: bool = False
     """True if the square block itself is applied transposed."""
+
+    def turned_about(self) -> BlockRef:
+        """The same square block, applied the other way round."""
+        return replace(self, turned=not self.turned)
 
     def rows(self, hidden: int) -> slice:
         """The rows of this block's gate."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -39,3 +40,9 @@ class ModelVerdict:
 def rounded(distance: float) -> float:
     """A distance to two significant digits; what is within rounding of equal counts as 0."""
     return 0.0 if distance < 1e-12 else float(f"{distance:.1e}")
+
+
+def nearest(distances: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+    """The five formulas that come closest."""
+    closest = sorted(distances.items(), key=lambda item: (rounded(item[1]), item[0]))[:5]
+    return tuple((name, rounded(distance)) for name, distance in closest if distance < float("inf"))
