@@ -31,6 +31,8 @@ class Family:
     activation: Callable[[Tensor], Tensor] = torch.tanh
     negatable: str | None = None
     """A gate that the published forms use both ways round."""
+    gated: str | None = None
+    """A role of which another gate may scale the state's part, its bias included."""
 
     @property
     def has_cell_state(self) -> bool:
@@ -62,6 +64,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 outputs=1,
                 probe_sizes=(5, 4),
                 negatable="z",
+                gated="n",
             ),
             Family(
                 name="rnn_tanh",

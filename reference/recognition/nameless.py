@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reference.recognition.assignments import Assignments
 from reference.recognition.clusters import Pieces
-from reference.recognition.constants import describe_constants, find_constants, has_constant_vectors, only_forget_bias
+from reference.recognition.constants import describe_constants, find_constants, only_forget_bias
 from reference.recognition.conventions import refused
 from reference.recognition.families import Family
 from reference.recognition.formulas import accepted_formulas
@@ -17,7 +17,7 @@ from reference.recognition.outside import joined_by_constants, outside_numbers
 from reference.recognition.verdicts import Status
 
 LARGEST_SIZE = 8
-"""Hidden size up to which constants of a unit's own are searched; a larger cell without a name goes to a person."""
+"""Hidden size up to which hidden constants are searched; a larger cell without a name goes to a person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,18 +39,17 @@ def nameless(
     odd = _odd(family, pieces, ways, seen)
     if odd:
         return Nameless(status="unrecognised", notes=tuple(odd))
-    formulas = accepted_formulas(family)
-    hit = find_constants(family, formulas, pieces, ways.units, seen)
-    if hit is not None:
-        return _with_constants(hit, policy)
     if seen.hidden_size > LARGEST_SIZE:
         return Nameless(status="unrecognised", notes=("no known formula fits, at sizes too large for a closer look",))
-    if has_constant_vectors(family, formulas, pieces, ways.units, seen):
+    found = find_constants(family, accepted_formulas(family), pieces, ways.units, seen)
+    if found is None:
+        return Nameless(status="unnamed")
+    if found.hit is None:
         return Nameless(
             status="unrecognised",
             notes=("right but for constants: numbers that are not parameters are part of its sums",),
         )
-    return Nameless(status="unnamed")
+    return _with_constants(found.hit, policy)
 
 
 def _odd(family: Family, pieces: Pieces, ways: Assignments, seen: CellObservation) -> list[str]:
