@@ -132,14 +132,16 @@ class _Attempt:
     reading: Reading
     parts: tuple[_Part, ...]
 
-    def score(self, seen: CellObservation) -> tuple[int, int]:
-        """Smaller is better: blocks that are not explained, then blocks that do not work elementwise.
+    def score(self, seen: CellObservation) -> tuple[int, int, int]:
+        """Smaller is better: blocks that are not explained, those that do not work elementwise, odd maps of the input.
 
-        A column fits any derivative, so one that is not elementwise is not explained by it either.
+        A column fits any derivative, so one that is not elementwise is not explained by it either. A map of the input
+        is plain in any cell; where sizes leave it open, one that is not plain is taken for a map of the state.
         """
         loose = sum(part.loose for part in self.parts)
         spread = sum(part.spread(seen) for part in self.parts)
-        return (loose + spread if self.reading.view == "column" else loose, spread)
+        odd = sum(part.loose for part, name in zip(self.parts, self.reading.segments, strict=True) if name == "x")
+        return (loose + spread if self.reading.view == "column" else loose, spread, odd)
 
     def blocks(self, name: str, seen: CellObservation) -> Iterable[Block]:
         """The blocks that have an effect."""
@@ -160,7 +162,7 @@ class _Attempt:
 def _best_attempt(
     name: str, seen: CellObservation, sources: Mapping[str, Array], floor: float, *, interleaved_first: bool
 ) -> _Attempt | None:
-    best: tuple[tuple[int, int], _Attempt] | None = None
+    best: tuple[tuple[int, int, int], _Attempt] | None = None
     shape = seen.parameters[name].shape
     matrices, columns = readings(shape, seen.input_size, seen.hidden_size, has_cell_state="c" in sources)
     for tier in (matrices, columns):
@@ -170,7 +172,7 @@ def _best_attempt(
             if best is not None and sum(part.loose for part in attempt.parts) > best[0][0]:
                 continue
             score = attempt.score(seen)
-            if score == (0, 0):
+            if score == (0, 0, 0):
                 return attempt
             if best is None or score < best[0]:
                 best = (score, attempt)

@@ -33,6 +33,8 @@ class Family:
     """A gate that the published forms use both ways round."""
     gated: str | None = None
     """A role of which another gate may scale the state's part, its bias included."""
+    right_here: str | None = None
+    """A named mistake of the other families of this prefix that is what this family asks for."""
 
     @property
     def has_cell_state(self) -> bool:
@@ -72,6 +74,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 roles=("a",),
                 plain="rnn.correct_tanh",
                 accepted=("rnn.correct_tanh",),
+                right_here="rnn.tanh_for_relu",
                 outputs=1,
                 probe_sizes=(5, 3),
             ),
@@ -81,6 +84,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 roles=("a",),
                 plain="rnn.correct_relu",
                 accepted=("rnn.correct_relu",),
+                right_here="rnn.relu_for_tanh",
                 outputs=1,
                 probe_sizes=(5, 3),
                 activation=torch.relu,

@@ -22,7 +22,11 @@ def accepted_formulas(family: Family) -> tuple[Formula, ...]:
 @cache
 def named_formulas(family: Family) -> tuple[Formula, ...]:
     """All others that have a name, first as they are defined, then in other conventions that make a difference."""
-    plain = [Formula(id=entry.mistake.id, step=entry.step) for entry in cell_mistakes(family.prefix) if entry.searched]
+    plain = [
+        Formula(id=entry.mistake.id, step=entry.step)
+        for entry in cell_mistakes(family.prefix)
+        if entry.searched and entry.mistake.id != family.right_here
+    ]
     ways: list[tuple[bool, str | None]] = [(True, None)]
     if family.negatable is not None:
         ways += [(False, family.negatable), (True, family.negatable)]

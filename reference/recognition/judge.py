@@ -7,6 +7,7 @@ evidence leaves room for a right cell: then it is "unrecognised", and a person r
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -48,14 +49,13 @@ def recognise(family_name: str, raw: Mapping[str, Any], policy: Mapping[str, str
         return CellVerdict(status="mistake", mistakes=("cell.stateful",))
     if samples_mixed(seen):
         return CellVerdict(status="mistake", mistakes=("cell.samples_mixed",))
-    first: _Case | None = None
-    for case in _cases(family, seen, policy):
+    cases = _cases(family, seen, policy)
+    likely = next(cases)
+    for case in itertools.chain([likely], cases):
         verdict = case.known()
         if verdict is not None:
             return verdict
-        first = first or case
-    assert first is not None  # there is at least one way to cut
-    return first.unknown()
+    return likely.unknown()
 
 
 def _cases(family: Family, seen: CellObservation, policy: Mapping[str, str]) -> Iterator[_Case]:

@@ -65,7 +65,7 @@ def _odd(family: Family, pieces: Pieces, ways: Assignments, seen: CellObservatio
     if pieces.units > roles:
         notes.append(f"{pieces.units} separate sums were found; {roles} are expected")
     elif len(pieces.full) + len(pieces.input_only) != roles:
-        notes.append(f"{pieces.units} separate sums were found, and not each reads the input; {roles} are expected")
+        notes.append(f"{len(pieces.full) + len(pieces.input_only)} sums read the input; {roles} are expected to")
     if joined_by_constants(pieces.clusters, seen.tolerances.same):
         notes.append("two sums differ by constant factors only")
     if not ways.complete:

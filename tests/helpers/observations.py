@@ -48,6 +48,7 @@ class StudentCell(nn.Module):
         layout: str = "fused",
         order: str | None = None,
         seed: int = 0,
+        scale: float | None = 0.7,
     ) -> None:
         super().__init__()
         self.family = FAMILIES[family]
@@ -58,7 +59,7 @@ class StudentCell(nn.Module):
         self.names = [f"q{index}" for index in range(2 * len(self.order))]
         random.Random(seed).shuffle(self.names)
         BUILDERS[layout](self, input_size, hidden_size, len(self.order), bias)
-        fill(self, seed + 1)
+        fill(self, seed + 1, scale)
 
     def roles(self) -> dict[str, Role]:
         return READERS[self.layout](self)
@@ -266,33 +267,73 @@ def gate_orders(family: str) -> list[str]:
 # ------------------------------------------------------------------------------------------------ observations
 
 
+class Wrapped(nn.Module):
+    """A cell inside another module."""
+
+    def __init__(self, cell: nn.Module) -> None:
+        super().__init__()
+        self.cell = cell
+
+    def forward(self, *arguments: Any) -> Any:
+        return self.cell(*arguments)
+
+
+def grid(family: str) -> list[tuple[str, str | None]]:
+    """(layout, order of the gates) of every way of storing parameters that is tried; `wrapped` is one of them."""
+    orders = [("fused", order) for order in gate_orders(family) if list(order) != list(FAMILIES[family].roles)]
+    return [*((layout, None) for layout in LAYOUTS), *orders, ("wrapped", None)]
+
+
+def make_cell(
+    family: str, formula: str, layout: str, *, sizes: tuple[int, int] | None = None, **options: Any
+) -> nn.Module:
+    """A student's cell in a layout of the grid."""
+    inner = "fused" if layout == "wrapped" else layout
+    cell = StudentCell(family, formula, *(sizes or FAMILIES[family].probe_sizes), layout=inner, **options)
+    return Wrapped(cell) if layout == "wrapped" else cell
+
+
 def _call(cell: nn.Module, state: bool, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, ...]:
+    """One step on copies of the inputs, as the agent makes them: nothing that is changed in place comes back."""
+    x, h, c = x.clone(), h.clone(), c.clone()
     result = cell(x, (h, c)) if state else cell(x, h)
     return result if isinstance(result, tuple) else (result,)
 
 
-def observe_cell(cell: nn.Module, family: str, seed: int = 7, dtype: torch.dtype = F64) -> dict[str, Any]:
-    """The evidence about one cell, as the agent records it."""
+def observe_cell(
+    cell: nn.Module,
+    family: str,
+    seed: int = 7,
+    dtype: torch.dtype = F64,
+    *,
+    sizes: tuple[int, int] | None = None,
+    directions: int | None = None,
+) -> dict[str, Any]:
+    """The evidence about one cell, as the agent records it.
+
+    A net that is dead at the point of the derivatives is filled anew, as the probe does.
+
+    Args:
+        cell: with parameters filled.
+        family: what it is meant to be.
+        seed: of the inputs.
+        dtype: in which the cell computes.
+        sizes: (input, hidden), where they are not those of the probe.
+        directions: how many random sums of outputs are differentiated for each sample; None: every output.
+    """
     known = FAMILIES[family]
-    d, n = known.probe_sizes
+    d, n = sizes or known.probe_sizes
     state = known.has_cell_state
     cell = cell.to(dtype)
     points = [
         tuple(noise(seed * 100 + 10 * index + part, 3 + index, size).to(dtype) for part, size in enumerate((d, n, n)))
         for index in range(3)
     ]
-    x, h, c = (value.clone().requires_grad_() for value in points[0])
-    outputs = _call(cell, state, x, h, c)
-    flat = torch.cat([value.flatten() for value in outputs])
-    targets = {"x": x, "h": h} | ({"c": c} if state else {}) | dict(cell.named_parameters())
-    jacobian = {name: torch.zeros(flat.numel(), *value.shape, dtype=dtype) for name, value in targets.items()}
-    for index in range(flat.numel()):
-        if not flat.requires_grad:
+    for salt in range(5):
+        seen = _derivatives(cell, state, points[0], directions, seed)
+        if any(bool(seen["jacobian"][name].any()) for name, _ in cell.named_parameters()):
             break
-        gradients = torch.autograd.grad(flat[index], list(targets.values()), retain_graph=True, allow_unused=True)
-        for name, gradient in zip(targets, gradients, strict=True):
-            if gradient is not None:
-                jacobian[name][index] = gradient
+        fill(cell, 100 * (salt + 1) + seed)
     with torch.no_grad():
         trials = [{"x": a, "h": b, "c": e, "outputs": _call(cell, state, a, b, e)} for a, b, e in points[1:]]
         repeated = _call(cell, state, *points[1])
@@ -301,10 +342,30 @@ def observe_cell(cell: nn.Module, family: str, seed: int = 7, dtype: torch.dtype
         "hidden_size": n,
         "dtype": "float64" if dtype == F64 else "float32",
         "parameters": {name: value.detach().clone() for name, value in cell.named_parameters()},
-        "x": x.detach(),
-        "h": h.detach(),
-        "outputs": tuple(value.detach() for value in outputs),
-        "jacobian": jacobian,
         "trials": trials,
         "repeated": repeated,
-    } | ({"c": c.detach()} if state else {})
+    } | seen
+
+
+def _derivatives(
+    cell: nn.Module, state: bool, point: tuple[Tensor, ...], directions: int | None, seed: int
+) -> dict[str, Any]:
+    """The point, the outputs there, and their derivatives."""
+    x, h, c = (value.clone().requires_grad_() for value in point)
+    outputs = _call(cell, state, x, h, c)
+    targets = {"x": x, "h": h} | ({"c": c} if state else {}) | dict(cell.named_parameters())
+    flat, seen = torch.cat([value.flatten() for value in outputs]), {}
+    ways = torch.eye(flat.numel(), dtype=flat.dtype)
+    if directions is not None:
+        batch, side_by_side = x.shape[0], torch.cat(outputs, dim=1)
+        drawn = noise(seed * 100 + 99, batch, directions, side_by_side.shape[1]).to(flat.dtype)
+        flat = torch.einsum("bo,bko->bk", side_by_side, drawn).flatten()
+        ways, seen = torch.eye(flat.numel(), dtype=flat.dtype), {"directions": drawn}
+    jacobian = {name: torch.zeros(len(ways), *value.shape, dtype=flat.dtype) for name, value in targets.items()}
+    if flat.requires_grad:
+        found = torch.autograd.grad(
+            flat, list(targets.values()), ways, retain_graph=True, allow_unused=True, is_grads_batched=True
+        )
+        jacobian |= {name: rows for name, rows in zip(targets, found, strict=True) if rows is not None}
+    seen |= {"x": x.detach(), "h": h.detach(), "outputs": tuple(value.detach() for value in outputs)}
+    return seen | {"jacobian": jacobian} | ({"c": c.detach()} if state else {})

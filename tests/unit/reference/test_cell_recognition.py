@@ -149,26 +149,6 @@ def test_a_wrong_formula_is_named(family: str, formula: str) -> None:
     assert (verdict.status, verdict.mistakes, verdict.formula) == ("mistake", (formula,), formula)
 
 
-@pytest.mark.parametrize(("family", "formula"), [pair for pair in WRONG if pair[1] != "rnn.double_step"])
-@pytest.mark.parametrize("layout", ["hx", "raw"])
-def test_a_wrong_formula_is_named_in_other_layouts(family: str, formula: str, layout: str) -> None:
-    assert judged(family, formula, layout).mistakes == (formula,)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("family", "formula"), WRONG)
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("seed", [0, 11])
-def test_a_wrong_formula_is_never_accepted(family: str, formula: str, layout: str, seed: int) -> None:
-    assert judged(family, formula, layout, seed=seed).status not in ("exact", "equivalent")
-
-
-@pytest.mark.parametrize(("family", "formula"), [("rnn_tanh", "rnn.double_step")])
-@pytest.mark.parametrize("layout", LAYOUTS)
-def test_what_some_layouts_hide_is_still_never_accepted(family: str, formula: str, layout: str) -> None:
-    assert judged(family, formula, layout).status in ("mistake", "unnamed", "unrecognised")
-
-
 @pytest.mark.parametrize("reset_first", [False, True])
 def test_a_wrong_gru_is_named_in_the_other_conventions(reset_first: bool) -> None:
     def step(s: StepInputs) -> tuple[Tensor, ...]:
