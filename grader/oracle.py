@@ -126,11 +126,15 @@ class Oracle(Protocol):
 
         Observation:
             input_size, hidden_size   int
-            dtype                     "float64" | "float32"
+            dtype                     "float64" | "float64 differences" | "float32"; the second where outputs have
+                                      all digits, and derivatives are central differences of them
             parameters                {qualified name: tensor} as filled
             x, h, c                   (B, d), (B, n), (B, n): the point of the Jacobian; c absent without a cell state
             outputs                   tuple of tensors (B, n), in the order returned
-            jacobian                  {"x" | "h" | "c" | qualified parameter name: (outputs flattened, *shape)}
+            directions                (B, K, n · outputs) where K sums of the outputs of each sample, side by side, were
+                                      differentiated in place of each output, as at sizes where that would be too much
+            jacobian                  {"x" | "h" | "c" | qualified parameter name: (outputs flattened, *shape)}; with
+                                      directions (B · K, *shape), sample by sample
             trials                    sequence of {"x", "h", "c", "outputs"}: fresh points, at least two
             repeated                  outputs of the first trial once more, after the others
         """

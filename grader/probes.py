@@ -96,6 +96,9 @@ class Jacobian(Record):
     Recorded: `<save>` (the outputs) and for each name in `wrt` `<save>/d/<name>` of shape (outputs, *shape of it). For
     a module in `wrt` there is one entry for each of its parameters, `<save>/d/<module>.<qualified name>`.
     A name that the outputs do not depend on yields zeros.
+
+    Where the call returns NumPy arrays, derivatives are central differences, each by two more calls; names in `wrt` are
+    then those of arrays, or of dictionaries of arrays, with one entry `<save>/d/<dictionary>.<key>` for each.
     """
 
     do: Literal["jacobian"] = "jacobian"
@@ -105,6 +108,16 @@ class Jacobian(Record):
     kwargs: dict[str, Expression] = {}
     wrt: tuple[str, ...]
     """Names of tensors (made by `let`) or modules."""
+    directions: int | None = Field(default=None, ge=1, le=64)
+    """So many sums of outputs are differentiated for each sample, in place of each output.
+
+    Sample b and sum k: the outputs of the sample, flattened and side by side, times row (b, k) of the draw named
+    `<save>.directions` of shape (samples, sums, outputs of a sample). What is recorded comes sample by sample. None:
+    every output.
+    """
+    revive: str | None = None
+    """Name of a filled module: while all derivatives by its parameters are zero, as where every relu is closed, it is
+    filled again with the next salt, at most four times, and called again. None: never."""
 
 
 class Vjp(Record):
@@ -175,5 +188,7 @@ class Probe(Record):
     """Lower runs first: cells before models."""
     after: tuple[str, ...] = ()
     """Probes on which this one builds: if one of them hung or killed the kernel, this one is skipped."""
+    unless: str | None = None
+    """A probe of the same subject: this one is run only for definitions on which that one was not done."""
     stand_ins: bool = False
     """True for the copy that runs with stand-ins, in the kernel that holds them."""

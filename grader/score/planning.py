@@ -116,12 +116,12 @@ def probe_plan(rubric: Rubric, oracle: Oracle | None) -> ProbePlan:
 
 def _check_prerequisites(probes: dict[str, Probe], rubric: Rubric) -> None:
     for probe in probes.values():
-        for needed in probe.after:
+        for needed in (*probe.after, *([] if probe.unless is None else [probe.unless])):
             if needed not in probes:
                 near = difflib.get_close_matches(needed, sorted(probes), n=1)
                 raise RubricError(
                     "rubric-unknown-probe",
-                    f'probe "{probe.id}" comes after "{needed}", which is not declared',
+                    f'probe "{probe.id}" builds on "{needed}", which is not declared',
                     where=str(rubric.folder / "rubric.yaml"),
                     next_step=f'did you mean "{near[0]}"?' if near else "",
                 )

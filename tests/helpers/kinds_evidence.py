@@ -123,6 +123,11 @@ class ProbeRunner:
     def _jacobian(self, step: Any) -> None:
         result = self._value(step.target)(*(self._value(e) for e in step.args))
         outputs = torch.cat([tensor.flatten() for tensor in flat(result)])
+        if step.directions is not None:
+            rows = torch.cat(flat(result), dim=1)
+            shape = (len(rows), step.directions, rows.shape[1])
+            drawn = draws.draw(self.seed, f"{step.save}.directions", shape)
+            outputs = torch.einsum("bo,bko->bk", rows, drawn).flatten()
         found: dict[str, str] = {}
         for name, target in self._targets(step.wrt).items():
             rows = [self._gradient(output, target) for output in outputs]
@@ -313,7 +318,11 @@ class Bench:
             for index, definition in enumerate(listed.get(subject, [None])):
                 namespace = final | ({subject: definition} if definition is not None else {})
                 runner = ProbeRunner(probe, namespace, index)
-                run = edit(runner.run())
+                done = any(
+                    one.probe == probe.unless and one.definition == index and one.status == "done" for one in runs
+                )
+                skipped = ProbeRun(probe=probe.id, definition=index, status="skipped", seed=runner.seed)
+                run = edit(skipped if done else runner.run())
                 if run is not None:
                     runs.append(run)
                     tensors |= runner.tensors

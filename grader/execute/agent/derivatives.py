@@ -33,13 +33,17 @@ def variables(scope: Scope, names: list[str]) -> Named:
     return found
 
 
-def jacobian(value: Any, wrt: Named) -> dict[str, torch.Tensor]:
+def jacobian(value: Any, wrt: Named, directions: torch.Tensor | None = None) -> dict[str, torch.Tensor]:
     """d(all outputs)/d(variable), of shape (outputs, *shape of the variable), for each variable.
+
+    With directions (samples, sums, outputs of a sample), each sum of each sample stands in for an output.
 
     Raises:
         Refused: if that is too large.
     """
     flat = _concatenated(outputs_of(value))
+    if directions is not None:
+        flat = torch.einsum("bo,bko->bk", side_by_side(value), directions.to(flat.dtype)).reshape(-1)
     if flat.numel() * sum(tensor.numel() for _, tensor in wrt) > _ELEMENTS:
         raise Refused("jacobian")
     used = _differentiable(flat, wrt)
@@ -48,6 +52,19 @@ def jacobian(value: Any, wrt: Named) -> dict[str, torch.Tensor]:
         rows = dict(_named_gradients(flat, used))
     empty = (flat.numel(),)
     return {name: rows[name] if name in rows else tensor.new_zeros(empty + tensor.shape) for name, tensor in wrt}
+
+
+def side_by_side(value: Any) -> torch.Tensor:
+    """All outputs of each sample in one row.
+
+    Raises:
+        Refused: if outputs have no samples in common.
+    """
+    outputs = outputs_of(value)
+    samples = {output.shape[0] if output.dim() else 0 for output in outputs}
+    if len(samples) != 1 or 0 in samples:
+        raise Refused("directions")
+    return torch.cat([output.reshape(output.shape[0], -1) for output in outputs], dim=1)
 
 
 def vjp(scope: Scope, value: Any, weights: str, wrt: Named) -> dict[str, torch.Tensor]:

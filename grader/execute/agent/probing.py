@@ -34,12 +34,26 @@ def run_probe(session: Session, probe: Json) -> None:
         name = f"{probe['id']}@{index}"
         if name in session.job.done_probes:
             continue
+        if session.ended.get(f"{probe.get('unless')}@{index}") == "done":
+            session.sink.write_short_json(f"probe-{name}", _left_out(session, probe, index))
+            continue
         session.sink.journal({"begin": "probe", "probe": probe["id"], "definition": index})
         with _shadowed(session.namespace, subject, found, index):
             status = _run_definition(session, probe, index)
+        session.ended[name] = status
         session.sink.journal({"end": "probe", "probe": probe["id"], "definition": index, "status": status})
         if status == "timeout":
             raise ProbeTimeUp(name)
+
+
+def _left_out(session: Session, probe: Json, index: int) -> Json:
+    """The record of a probe that is not needed, since the one that it stands in for was done."""
+    return {
+        "probe": probe["id"],
+        "definition": index,
+        "status": "skipped",
+        "seed": f"{session.job.seed}/{probe['id']}",
+    }
 
 
 @contextmanager

@@ -40,6 +40,8 @@ class Session:
     """`from __future__` imports met so far; they hold for later cells, as in a notebook."""
     training_seconds: float = 0.0
     training_steps: int = 0
+    ended: dict[str, str] = field(default_factory=dict)
+    """Status of the probes that this kernel has run, by `<probe>@<definition>`."""
     training: dict[str, Any] = field(default_factory=dict)
     """training.json as written last."""
 

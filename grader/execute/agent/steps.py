@@ -9,12 +9,13 @@ import torch
 
 from . import draws  # type: ignore[attr-defined]  # the host puts draws.py beside this file
 from .control import AgentError, Control
-from .derivatives import jacobian, outputs_of, variables, vjp
+from .derivatives import jacobian, outputs_of, side_by_side, variables, vjp
+from .differences import central_differences
 from .modules import parameters_of, prepare
 from .scope import Json, Scope
 from .session import seed_everything
 from .tracing import Tracer
-from .values import changed_positions, snapshot
+from .values import changed_positions, flat_arguments, is_array, snapshot
 
 _INITIAL_ELEMENTS = 200_000
 _REDRAWS = 4
@@ -119,6 +120,13 @@ def _seed(scope: Scope, step: Json) -> None:
 
 
 def _call(scope: Scope, step: Json) -> None:
+    value, changed = _called(scope, step)
+    scope.save_result(step["save"], value)
+    scope.record(step["save"], value, changed=changed)
+
+
+def _called(scope: Scope, step: Json) -> tuple[Any, list[int]]:
+    """What a call returns, and which of its tensor arguments it changed."""
     target = scope.evaluate(step["target"])
     if step.get("method"):
         target = getattr(target, step["method"])
@@ -126,8 +134,7 @@ def _call(scope: Scope, step: Json) -> None:
     given = [*positional, *keywords.values()]
     before = snapshot(given)
     value = target(*positional, **keywords)
-    scope.save_result(step["save"], value)
-    scope.record(step["save"], value, changed=changed_positions(given, before))
+    return value, changed_positions(given, before)
 
 
 def _record_gradients(scope: Scope, name: str, gradients: dict[str, torch.Tensor]) -> None:
@@ -137,9 +144,39 @@ def _record_gradients(scope: Scope, name: str, gradients: dict[str, torch.Tensor
 
 
 def _jacobian(scope: Scope, step: Json) -> None:
-    _call(scope, step)
-    value = scope.named(step["save"])
-    _record_gradients(scope, step["save"], jacobian(value, variables(scope, step["wrt"])))
+    while True:
+        value, changed = _called(scope, step)
+        if any(is_array(leaf) for leaf in flat_arguments(value)):
+            gradients = central_differences(scope, value, lambda: _called(scope, step)[0], step["wrt"])
+            break
+        gradients = jacobian(value, variables(scope, step["wrt"]), _directions(scope, step, value))
+        if not _revived(scope, step, gradients):
+            break
+    scope.save_result(step["save"], value)
+    scope.record(step["save"], value, changed=changed)
+    _record_gradients(scope, step["save"], gradients)
+
+
+def _directions(scope: Scope, step: Json, value: Any) -> torch.Tensor | None:
+    if step.get("directions") is None:
+        return None
+    samples, outputs = side_by_side(value).shape
+    shape = [samples, step["directions"], outputs]
+    drawn: torch.Tensor = draws.draw(scope.seed, f"{step['save'] + scope.suffix}.directions", shape)
+    return drawn
+
+
+def _revived(scope: Scope, step: Json, gradients: dict[str, torch.Tensor]) -> bool:
+    """True if the module was filled anew since nothing hangs on its parameters."""
+    if not step.get("revive"):
+        return False
+    name = step["revive"]
+    scale, salt = scope.fills.get(scope.full_name(name), ("fan_in", _REDRAWS))
+    of_module = [gradient for wrt, gradient in gradients.items() if wrt.startswith(f"{name}.")]
+    if salt >= _REDRAWS or not of_module or any(bool((gradient != 0).any()) for gradient in of_module):
+        return False
+    fill_module(scope, name, scale, salt + 1)
+    return True
 
 
 def _vjp(scope: Scope, step: Json) -> None:

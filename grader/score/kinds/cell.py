@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import cast
+from typing import Annotated, cast
 
 from pydantic import Field
 
@@ -21,7 +21,7 @@ from grader.score.kinds.cell_probes import (
     Argument,
     CellPlan,
     cell_plan,
-    cell_probe,
+    cell_probes,
     require_known,
     require_mistakes,
     require_oracle,
@@ -34,6 +34,7 @@ from grader.score.kinds.troubles import Trouble
 
 CANDIDATES = 2
 """Named where two mistakes cannot be told apart."""
+FixedSize = Annotated[int, Field(ge=2, le=128)]
 
 
 class CellParameters(Record):
@@ -55,17 +56,27 @@ class CellParameters(Record):
     """Attributes whose names the question's text fixes; the policy `attribute_names` says whether they must be kept."""
     without_attributes: Decimal = Field(default=Decimal("0.5"), ge=0, le=1)
     """Share that a cell keeps in which one of them is missing, where they must be kept."""
+    fixed_sizes: tuple[FixedSize, FixedSize] | None = None
+    """Input and hidden size, such as [20, 128], at which the step is judged where the class ignores the sizes that it
+    is given; that costs nothing here. Absent: such a class raises, and fails."""
 
     def plan(self, oracle: Oracle) -> CellPlan:
         """How the class is probed."""
-        return cell_plan(oracle, self.target, self.family, probe=f"cell.{self.target}", arguments=self.arguments)
+        return cell_plan(
+            oracle,
+            self.target,
+            self.family,
+            probe=f"cell.{self.target}",
+            arguments=self.arguments,
+            fixed_sizes=self.fixed_sizes,
+        )
 
 
 def _probes(rubric: Rubric, check: Check, parameters: CellParameters, oracle: Oracle | None) -> Iterable[Probe]:
     oracle = require_oracle(rubric, check, oracle)
     require_known(rubric, check, "family", parameters.family, oracle.families())
     require_mistakes(rubric, check, oracle, Credit(shares=parameters.credit).mistakes)
-    return [cell_probe(parameters.plan(oracle))]
+    return cell_probes(parameters.plan(oracle))
 
 
 def _subjects(parameters: CellParameters) -> Iterable[str]:
@@ -120,7 +131,7 @@ def judge_cell(context: JudgeContext, parameters: CellParameters) -> Verdict:
     return replace(
         verdict,
         reason=joined([said(parameters.target, definitions, index), verdict.reason]),
-        evidence=(plan.probe,),
+        evidence=(finding.probe or plan.probe,),
     )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from grader.errors import RubricError
 from grader.oracle import Oracle
@@ -13,6 +13,9 @@ from grader.probes import Call, Catch, Construct, Fill, Jacobian, Let, Probe, St
 from grader.rubric import Check, Rubric
 
 BATCHES = (3, 4, 6)
+FIXED_BATCH = 2
+FIXED_DIRECTIONS = 4
+"""Sums of outputs that are differentiated for each sample, where a class keeps sizes of its own."""
 FILL_SCALE = 0.7
 TRIALS = 2
 OWNER = "cell"
@@ -35,6 +38,25 @@ class CellPlan:
     hidden_size: int
     has_cell_state: bool
     arguments: tuple[Argument, ...] = DEFAULT_ARGUMENTS
+    fixed_sizes: tuple[int, int] | None = None
+    """(input, hidden) at which the class is tried once more where it ignores the sizes that it is given."""
+    directions: int | None = None
+    """Sums of outputs that are differentiated for each sample; None: every output."""
+
+    @property
+    def fixed(self) -> CellPlan | None:
+        """How the class is tried at sizes of its own; None if it is not."""
+        if self.fixed_sizes is None:
+            return None
+        input_size, hidden_size = self.fixed_sizes
+        return replace(
+            self,
+            probe=f"{self.probe}.fixed",
+            input_size=input_size,
+            hidden_size=hidden_size,
+            fixed_sizes=None,
+            directions=FIXED_DIRECTIONS,
+        )
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -49,7 +71,14 @@ class CellPlan:
     @property
     def batch(self) -> int:
         """A batch that passes for neither size, so that a turned output shows."""
+        if self.directions is not None:
+            return FIXED_BATCH
         return next(batch for batch in BATCHES if batch not in (self.input_size, self.hidden_size))
+
+    @property
+    def scale(self) -> float | Literal["fan_in"]:
+        """The standard deviation of parameters: such that sums are of ordinary size, whatever the sizes."""
+        return FILL_SCALE if self.directions is None else "fan_in"
 
     def shape(self, name: str) -> tuple[int, int]:
         """The shape of an input: batch first, then its size."""
@@ -63,6 +92,7 @@ def cell_plan(
     *,
     probe: str,
     arguments: tuple[Argument, ...] = DEFAULT_ARGUMENTS,
+    fixed_sizes: tuple[int, int] | None = None,
 ) -> CellPlan:
     """The plan for a class, at the sizes that the oracle likes best."""
     input_size, hidden_size = oracle.cell_sizes(family)
@@ -74,7 +104,16 @@ def cell_plan(
         hidden_size=hidden_size,
         has_cell_state=oracle.has_cell_state(family),
         arguments=arguments,
+        fixed_sizes=fixed_sizes,
     )
+
+
+def cell_probes(plan: CellPlan) -> list[Probe]:
+    """The probe of a plan, and the one that stands in for it where the class keeps sizes of its own."""
+    first, fixed = cell_probe(plan), plan.fixed
+    if fixed is None:
+        return [first]
+    return [first, cell_probe(fixed).model_copy(update={"after": (first.id,), "unless": first.id})]
 
 
 def cell_probe(plan: CellPlan) -> Probe:
@@ -87,13 +126,15 @@ def cell_probe(plan: CellPlan) -> Probe:
             target=plan.target,
             args=tuple(sizes.get(argument, argument) for argument in plan.arguments),
         ),
-        Fill(of=OWNER, scale=FILL_SCALE),
+        Fill(of=OWNER, scale=plan.scale),
         *(Let(save=name, value={"draw": name, "shape": list(plan.shape(name))}) for name in plan.inputs),
         Jacobian(
             save="jacobian",
             target=target,
             args=({"ref": "x"}, _state([{"ref": name} for name in plan.states])),
             wrt=(OWNER, *plan.inputs),
+            directions=plan.directions,
+            revive=OWNER,
         ),
         *(Call(save=trial(index), target=target, args=_trial_arguments(plan, index)) for index in range(TRIALS)),
         Call(save="repeated", target=target, args=_trial_arguments(plan, 0)),

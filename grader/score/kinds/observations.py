@@ -16,7 +16,7 @@ import torch
 from grader import draws
 from grader.evidence import Facts, Part, ProbeRun, Value
 from grader.records import Outcome
-from grader.score.kinds.cell_probes import FILL_SCALE, OWNER, TRIALS, CellPlan, trial
+from grader.score.kinds.cell_probes import OWNER, TRIALS, CellPlan, trial
 from grader.score.kinds.troubles import Trouble, inconsistent
 
 PARAMETER_ELEMENTS = 200_000
@@ -115,13 +115,17 @@ def cell_observation(part: Part, run: ProbeRun, plan: CellPlan, names: Sequence[
             return found
         outputs[name] = found
     drawn = Draws.of(run)
-    parameters = drawn.parameters(OWNER, facts_of(run, OWNER), FILL_SCALE)
+    parameters = drawn.parameters(OWNER, facts_of(run, OWNER), plan.scale)
     if parameters is None:
         return inconsistent(f"`{plan.target}` has far more parameters than its sizes need")
     if set(parameters) & set(plan.inputs):
         return inconsistent(f"a parameter of `{plan.target}` has the name of an input")
     inputs = {name: drawn.tensor(name, plan.shape(name)) for name in plan.inputs}
     rows = sum(tensor.numel() for tensor in outputs["jacobian"])
+    directions: dict[str, torch.Tensor] = {}
+    if plan.directions is not None:
+        shape = (plan.batch, plan.directions, rows // plan.batch)
+        directions, rows = {"directions": drawn.tensor("jacobian.directions", shape)}, plan.batch * plan.directions
     jacobian = gradients_of(part, run.values["jacobian"], OWNER, {**parameters, **inputs}, rows=rows)
     if jacobian is None:
         return inconsistent(f"the derivatives of `{plan.target}` are missing or have the wrong shape")
@@ -134,6 +138,7 @@ def cell_observation(part: Part, run: ProbeRun, plan: CellPlan, names: Sequence[
         **inputs,
         "outputs": doubles(outputs["jacobian"]),
         "jacobian": jacobian,
+        **directions,
         "trials": [_trial(drawn, plan, index, outputs[trial(index)]) for index in range(TRIALS)],
         "repeated": doubles(outputs["repeated"]),
     }

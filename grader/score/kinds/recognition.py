@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import torch
@@ -30,6 +30,8 @@ class CellFinding:
     """Sentences for the student; nothing in them is charged."""
     default_state: str = ""
     """What is wrong with a call without a state, as a sentence; empty if nothing is."""
+    probe: str = ""
+    """The probe that it rests on; empty if there is none."""
 
     @property
     def right(self) -> bool:
@@ -56,11 +58,12 @@ def recognise(context: JudgeContext, plan: CellPlan, definition: int, names: Seq
         definition: index among the definitions of the class.
         names: what the student calls the tensors that a step returns.
     """
-    key = f"finding:{plan.probe}:{definition}"
+    key = f"finding:{plan.probe}:{plan.fixed_sizes}:{definition}"
     if key not in context.memo:
         finding = _recognise(context, plan, definition, names)
         context.memo[key] = finding
-        context.memo.setdefault(memo_key(plan.target, definition), finding.verdict)
+        if context.memo.get(memo_key(plan.target, definition)) is None:
+            context.memo[memo_key(plan.target, definition)] = finding.verdict
     return cast(CellFinding, context.memo[key])
 
 
@@ -71,20 +74,35 @@ def recognise_last(context: JudgeContext, plan: CellPlan) -> CellFinding:
 
 
 def _recognise(context: JudgeContext, plan: CellPlan, definition: int, names: Sequence[str]) -> CellFinding:
+    finding = _tried(context, plan, definition, names)
+    fixed = plan.fixed
+    if finding.verdict is not None or fixed is None:
+        return finding
+    run = context.evidence.part("student").probe(fixed.probe, definition)
+    if run is None or run.status != "done":
+        return finding
+    at_own_sizes = _tried(context, fixed, definition, names)
+    sizes = f"input size {fixed.input_size} and hidden size {fixed.hidden_size}"
+    note = f"`{plan.target}` does not work at the sizes that it is given, so its step was tried at {sizes}."
+    return replace(at_own_sizes, notes=(note, *at_own_sizes.notes))
+
+
+def _tried(context: JudgeContext, plan: CellPlan, definition: int, names: Sequence[str]) -> CellFinding:
     part = context.evidence.part("student")
     run = part.probe(plan.probe, definition)
     trouble = trouble_of(context, run, plan.target)
     if run is None or trouble is not None:
-        return CellFinding(trouble=trouble)
+        return CellFinding(trouble=trouble, probe=plan.probe)
     observed = cell_observation(part, run, plan, names)
     if isinstance(observed, Trouble):
-        return CellFinding(trouble=observed)
+        return CellFinding(trouble=observed, probe=plan.probe)
     oracle = cast(Oracle, context.oracle)
     verdict = oracle.recognise_cell(plan.family, observed.content, context.rubric.policies)
     return CellFinding(
         verdict=verdict,
         notes=observed.notes,
         default_state=_default_state(part, run, plan),
+        probe=plan.probe,
     )
 
 

@@ -536,3 +536,60 @@ def test_constructor_arguments_may_be_sizes_or_themselves(tmp_path: Path) -> Non
     (probe,) = bench(tmp_path, FakeOracle(), arguments=["input_size", "hidden_size", True, "tanh"]).probes()
 
     assert probe.steps[0].args == (5, 3, True, "tanh")  # type: ignore[union-attr] # the first step constructs
+
+
+# ------------------------------------------------------------------------------------------------ sizes of its own
+
+
+class Stubborn(Step):
+    """Keeps a hidden size of 16, whatever is asked."""
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__(input_size, 16)
+
+
+def test_a_class_with_sizes_of_its_own_is_judged_at_those(tmp_path: Path) -> None:
+    oracle = FakeOracle()
+    verdict = bench(tmp_path, oracle, fixed_sizes=[7, 16]).take({"Step": Stubborn}).judge("1b")
+
+    (seen,) = oracle.seen
+    seed = "a-seed/cell.Step.fixed"
+    assert (seen["input_size"], seen["hidden_size"]) == (7, 16)
+    assert torch.equal(seen["directions"], draws.draw(seed, "jacobian.directions", (2, 4, 32)))
+    assert torch.equal(
+        seen["parameters"]["down.weight"], draws.draw(seed, "cell/down.weight#0", (16, 23), scale=23**-0.5)
+    )
+    assert seen["jacobian"]["down.weight"].shape == (8, 16, 23)
+    rows = torch.einsum(
+        "bko,bo->bk", seen["directions"][:, :, :16] + seen["directions"][:, :, 16:], torch.ones(2, 16).double()
+    )
+    assert torch.allclose(seen["jacobian"]["down.bias"].sum(1), rows.flatten())
+    assert (verdict.outcome, verdict.evidence) == (Outcome.PASSED, ("cell.Step.fixed",))
+    assert "does not work at the sizes that it is given" in verdict.reason
+
+
+def test_a_class_that_heeds_its_sizes_is_judged_at_the_asked_ones_alone(tmp_path: Path) -> None:
+    oracle = FakeOracle()
+    bench(tmp_path, oracle, fixed_sizes=[7, 16]).take({"Step": Step}).judge("1b")
+
+    (seen,) = oracle.seen
+    assert (seen["input_size"], "directions" in seen) == (5, False)
+
+
+def test_a_class_that_fails_at_all_sizes_is_told_of_the_asked_ones(tmp_path: Path) -> None:
+    verdict = bench(tmp_path, FakeOracle(), fixed_sizes=[7, 12]).take({"Step": Stubborn}).judge("1b")
+
+    assert (verdict.outcome, verdict.evidence) == (Outcome.FAILED, ("cell.Step",))
+    assert verdict.reason.startswith("Calling your `Step` raised RuntimeError")
+
+
+def test_the_second_probe_stands_in_for_the_first(tmp_path: Path) -> None:
+    first, second = bench(tmp_path, FakeOracle(), fixed_sizes=[7, 16]).probes()
+
+    assert (second.id, second.unless, second.after) == ("cell.Step.fixed", first.id, (first.id,))
+
+
+@pytest.mark.parametrize("sizes", [[20], [20, 1], [20, 4096], "large"])
+def test_sizes_that_cannot_be_tried_are_refused(tmp_path: Path, sizes: Any) -> None:
+    with pytest.raises(RubricError):
+        bench(tmp_path, FakeOracle(), fixed_sizes=sizes).probes()
