@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from reference.recognition.layout import BlockRef, Segment, as_matrix
 from reference.recognition.observation import Array, CellObservation
-from reference.recognition.readings import Reading, readings
+from reference.recognition.readings import Doubt, Reading, may_be_table, readings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,12 +57,13 @@ class Cut:
     """Derivatives up to here count as none."""
 
 
-def cut_parameters(seen: CellObservation, *, interleaved_first: bool = False) -> Cut:
+def cut_parameters(seen: CellObservation, *, interleaved_first: bool = False, doubt: Doubt = "usual") -> Cut:
     """Cut every parameter in the way that its derivatives fit best.
 
     Args:
         seen: the evidence.
         interleaved_first: which reading is taken where rows of gates one after another and alternating fit equally.
+        doubt: what a parameter is taken for that could be a map as well as a table of biases.
     """
     sources = _sources(seen)
     largest = max((float(np.abs(value).max(initial=0)) for value in seen.parameter_jacobian.values()), default=0.0)
@@ -74,7 +75,7 @@ def cut_parameters(seen: CellObservation, *, interleaved_first: bool = False) ->
         if float(np.abs(jacobian).max(initial=0)) <= floor:
             unused.append(name)
             continue
-        attempt = _best_attempt(name, seen, sources, floor, interleaved_first=interleaved_first)
+        attempt = _best_attempt(name, seen, sources, floor, interleaved_first=interleaved_first, doubt=doubt)
         if attempt is None:
             odd.append(name)
         else:
@@ -119,7 +120,7 @@ class _Part:
         batch, count, gates, n = self.gain.shape
         size = np.abs(self.gain) if self.fits.all() else np.abs(self.jacobian).max(axis=4)
         if self.turned_gain is not None:
-            size = np.where(self.fits[:, None], size, np.abs(self.turned_gain))
+            size = np.where((self.turned_fits & ~self.fits)[:, None], np.abs(self.turned_gain), size)
         by_unit = size.reshape(batch, count // n, n, gates, n).max(axis=(0, 1))  # (unit, gate, row)
         across = (by_unit * (1.0 - np.eye(n))[:, None, :]).max(axis=(0, 2))
         return int((self.alive & (across > seen.tolerances.same * by_unit.max(axis=(0, 2)))).sum())
@@ -160,7 +161,13 @@ class _Attempt:
 
 
 def _best_attempt(
-    name: str, seen: CellObservation, sources: Mapping[str, Array], floor: float, *, interleaved_first: bool
+    name: str,
+    seen: CellObservation,
+    sources: Mapping[str, Array],
+    floor: float,
+    *,
+    interleaved_first: bool,
+    doubt: Doubt,
 ) -> _Attempt | None:
     best: tuple[tuple[int, int, int], _Attempt] | None = None
     shape = seen.parameters[name].shape
@@ -177,8 +184,10 @@ def _best_attempt(
             if best is None or score < best[0]:
                 best = (score, attempt)
         # A column always fits some G, so it is tried only where no matrix fits.
-        if best is not None and best[0][0] == 0:
+        if (best is not None and best[0][0] == 0) or not may_be_table(shape, matrices, doubt):
             break
+        if tier is matrices and columns and doubt == "tables":
+            best = None
     return None if best is None else best[1]
 
 

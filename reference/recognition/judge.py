@@ -23,6 +23,7 @@ from reference.recognition.formulas import accepted_formulas, named_formulas
 from reference.recognition.hits import Hit
 from reference.recognition.nameless import nameless
 from reference.recognition.observation import CellObservation, ObservationError, read_observation
+from reference.recognition.readings import Doubt
 from reference.recognition.search import Found, search
 from reference.recognition.verdicts import CellVerdict, Status, nearest
 
@@ -61,8 +62,9 @@ def recognise(family_name: str, raw: Mapping[str, Any], policy: Mapping[str, str
 def _cases(family: Family, seen: CellObservation, policy: Mapping[str, str]) -> Iterator[_Case]:
     """The ways to cut the parameters: the likely one, then the others that derivatives do not rule out."""
     tried: list[tuple[object, ...]] = []
-    for interleaved_first in (False, True):
-        cut = cut_parameters(seen, interleaved_first=interleaved_first)
+    doubts: tuple[Doubt, ...] = ("usual", "maps", "tables")
+    for doubt, interleaved_first in itertools.product(doubts, (False, True)):
+        cut = cut_parameters(seen, interleaved_first=interleaved_first, doubt=doubt)
         for pieces in pieces_of(cut, seen):
             refs = tuple(block.ref for block in pieces.blocks)
             if refs not in tried:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 from reference.recognition.layout import DIMENSIONS, BlockRef, Segment, View
 
 MAX_GATES = 8
 """More gates than this in one parameter are not tried."""
+
+Doubt = Literal["usual", "maps", "tables"]
+"""What a parameter is taken for that could be a map of a gated state as well as a table of biases: by its form, where a
+square is a map and others are tables; always a map; always a table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +40,14 @@ class Reading:
             segment=segment,
             turned=turned,
         )
+
+
+def may_be_table(shape: tuple[int, ...], matrices: Sequence[Reading], doubt: Doubt) -> bool:
+    """True if a parameter that no plain map explains may be read as biases."""
+    if not matrices:
+        return True
+    square = len(shape) == 2 and shape[0] == shape[1]
+    return doubt == "tables" or (doubt == "usual" and not square)
 
 
 @lru_cache(maxsize=4096)
@@ -86,9 +99,9 @@ def _matrix_shape(shape: tuple[int, ...], view: View) -> tuple[int, int]:
 
 
 def _may_be_bias(shape: tuple[int, ...], n: int) -> bool:
-    """A vector, or a table of vectors: (1, n), (gates, n), (n, gates), (gates, 1, n). A square is taken for a map."""
+    """A vector, or a table of vectors: (1, n), (gates, n), (n, gates), (gates, 1, n)."""
     if len(shape) == 2:
-        return 1 in shape or (n in shape and shape != (n, n))
+        return 1 in shape or n in shape
     return len(shape) == 1 or 1 in shape
 
 
