@@ -25,10 +25,16 @@ ROUNDS = 30
 """Steps of the damped least-squares search."""
 STEP = 1e-7
 """Step of the numerical derivatives; the residual at the solution is 0, so they need not be exact."""
+DONE = 1e-12
+"""Residual at which nothing is left to improve."""
+LOOK_AFTER, HOPELESS = 14, 1e-2
+"""Round after which a search is given up that is still as far off as this: near a solution it converges in a few."""
 MAX_TRIED = 24
 """Assignments that are tried for one formula."""
 STARTS = ((1.0, 0.0), (1.0, 1.0), (1.0, -1.0), (0.5, 0.0), (2.0, 0.0))
 """(factor, shift) from which the search sets out."""
+NEAR = 1e-3
+"""Distance of outputs that no other formula comes near to: constants are there, even if the search was not done."""
 UNIFORM = 1e-7
 """Numbers of several units that differ by no more are one constant."""
 
@@ -38,7 +44,8 @@ class Found:
     """An accepted formula that reproduces the outputs once its sums have constants."""
 
     hit: Hit | None
-    """With the constants, if there is one factor and one shift for all units of a sum; None if units differ."""
+    """With the constants, if there is one factor and one shift for all units of a sum; None if units differ, or if the
+    search came near and was not done."""
 
 
 def find_constants(
@@ -47,6 +54,7 @@ def find_constants(
     """The first formula, assignment and constants that reproduce the outputs, or None."""
     tried = list(units[:MAX_TRIED])
     scale = max(1.0, float(np.abs(seen.samples.outputs).max()))
+    nearly = None
     for formula in formulas if tried else ():
         problem = _Problem.of(family, formula, pieces, tried, seen)
         numbers, gaps = _solve(problem, len(tried), seen.hidden_size)
@@ -55,7 +63,9 @@ def find_constants(
             hit = Hit.of(family, formula, pieces, tried[best])
             constants = _uniform(family, numbers[best])
             return Found(hit=None if constants is None else replace(hit, constants=constants))
-    return None
+        if float(gaps[best]) <= NEAR * scale:
+            nearly = Found(hit=None)
+    return nearly
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -147,7 +157,10 @@ def _solve(problem: _Problem, assignments: int, n: int) -> tuple[Tensor, Tensor]
     residual = problem.residual(numbers)  # (starts, assignments, n, values)
     unit = torch.eye(nudges.shape[0], dtype=torch.float64)
     damping = torch.full((*numbers.shape[:2], groups, 1, 1), 1e-3, dtype=torch.float64)
-    for _ in range(ROUNDS):
+    for round_number in range(ROUNDS):
+        far = float(grouped(residual).abs().amax(-1).amin(0).amax(-1).min())
+        if far < DONE or (round_number == LOOK_AFTER and far > HOPELESS):
+            break
         slopes = grouped((problem.residual(numbers + nudges) - residual) / STEP).movedim(0, -1)
         normal = slopes.mT @ slopes + damping * unit
         step = torch.linalg.solve(normal, slopes.mT @ grouped(residual)[..., None])[..., 0]

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
-from helpers.observations import F64, StudentCell, noise, observe_cell
+from helpers.observations import F64, StudentCell, make_cell, noise, observe_cell
 from torch import Tensor, nn, sigmoid, tanh
 
 from reference.cells import Role, StepInputs
 from reference.oracle import ORACLE
-from reference.recognition import FAMILIES, CellVerdict
+from reference.recognition import FAMILIES, CellVerdict, judge
+from reference.recognition.assignments import MAX_CANDIDATES, assignments
+from reference.recognition.formulas import accepted_formulas, named_formulas
 
 PLAIN = [(family, FAMILIES[family].plain) for family in FAMILIES] + [("gru", "gru.correct_before")]
 
@@ -102,6 +105,11 @@ def plain(seed: int, like: Tensor) -> Tensor:
     return 0.7 * noise(900 + seed, *like.shape)
 
 
+def scaled(role: Role, factor: Tensor) -> Role:
+    rows = factor[:, None]
+    return Role(W_x=role.W_x * rows, W_h=role.W_h * rows, b_x=role.b_x * factor, b_h=role.b_h * factor)
+
+
 OUTSIDE: dict[str, tuple[Callable[[int, Role], Role], str]] = {
     "every bias": (lambda k, r: replace(r, b_x=plain(k, r.b_x), b_h=0 * r.b_h), "numbers that are not parameters"),
     "a bias beside a parameter": (lambda k, r: replace(r, b_x=r.b_x + plain(k, r.b_x)), "numbers that are not param"),
@@ -110,6 +118,7 @@ OUTSIDE: dict[str, tuple[Callable[[int, Role], Role], str]] = {
     "one map of the state": (lambda k, r: r if k else replace(r, W_h=plain(k, r.W_h)), "h also enters by numbers"),
     "one map of the input": (lambda k, r: r if k else replace(r, W_x=plain(k, r.W_x)), "x also enters by numbers"),
     "a factor on one map": (lambda k, r: r if k else replace(r, W_x=2 * r.W_x, b_x=2 * r.b_x), "constant factors"),
+    "a factor for each unit": (lambda k, r: scaled(r, 1 + 0.3 * noise(900 + k, len(r.b_x))), "right but for constants"),
     "everything": (
         lambda k, r: Role(
             W_x=plain(k, r.W_x), W_h=plain(k + 9, r.W_h), b_x=plain(k + 18, r.b_x), b_h=plain(k + 27, r.b_h)
@@ -234,3 +243,49 @@ def test_inputs_that_pass_through_functions_are_not_guessed_at() -> None:
     cell = StudentCell("rnn_tanh", "rnn.correct_tanh", 5, 3)
     cell.step = step
     assert judged(cell, "rnn_tanh").status == "unrecognised"
+
+
+# ------------------------------------------------------------------------------------------------ effort
+
+
+def tried_for(cell: nn.Module, family: str) -> tuple[CellVerdict, int]:
+    """The verdict, and how many assignments of sums to roles were put into formulas."""
+    counted = []
+
+    def search(family: Any, formulas: Any, pieces: Any, units: Any, seen: Any) -> Any:
+        counted.append(len(units) * len(formulas))
+        return found(family, formulas, pieces, units, seen)
+
+    found = judge.search
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(judge, "search", search)
+        return judged(cell, family), sum(counted)
+
+
+def test_a_right_cell_is_found_among_as_many_assignments_as_gates_have_orders() -> None:
+    for layout in ("fused", "separate", "raw"):
+        assert tried_for(make_cell("lstm", "lstm.correct", layout), "lstm")[1] == 24
+        assert tried_for(make_cell("gru", "gru.correct_after", layout), "gru")[1] <= 4 * 6
+
+
+def test_maps_that_stand_alone_are_joined_in_576_ways_and_no_more() -> None:
+    verdict, tried = tried_for(make_cell("lstm", "lstm.xh_multiplied", "separate"), "lstm")
+    formulas = len(accepted_formulas(FAMILIES["lstm"])) + len(named_formulas(FAMILIES["lstm"]))
+    assert verdict.mistakes == ("lstm.xh_multiplied",)
+    assert tried == 576 * formulas
+
+
+def test_eight_gates_are_not_searched_at_all() -> None:
+    cell = make_cell("gru", "gru.correct_after", "fused")
+    cell.more = nn.ModuleList(nn.Linear(5, 4, dtype=F64) for _ in range(5))
+    step = cell.step
+    cell.step = lambda s: (step(s)[0] * sum(torch.tanh(part(s.x)) * (1 + k) for k, part in enumerate(cell.more)),)
+    verdict, tried = tried_for(cell, "gru")
+    assert (verdict.status, tried) == ("unrecognised", 0)
+    assert "8 separate sums were found; 3 are expected" in verdict.notes
+
+
+def test_the_number_of_assignments_has_a_ceiling() -> None:
+    pieces = SimpleNamespace(full=(), input_only=tuple(range(6)), state_only=tuple(range(6)), units=6)
+    ways = assignments(pieces, 6)  # type: ignore[arg-type]  # only these four are read
+    assert (len(ways.units), ways.complete) == (MAX_CANDIDATES, False)
