@@ -163,7 +163,7 @@ def _solve(problem: _Problem, assignments: int, n: int) -> tuple[Tensor, Tensor]
             break
         slopes = grouped((problem.residual(numbers + nudges) - residual) / STEP).movedim(0, -1)
         normal = slopes.mT @ slopes + damping * unit
-        step = torch.linalg.solve(normal, slopes.mT @ grouped(residual)[..., None])[..., 0]
+        step = torch.linalg.solve_ex(normal, slopes.mT @ grouped(residual)[..., None])[0][..., 0]
         proposal = numbers - step.reshape(numbers.shape)
         trial = problem.residual(proposal)
         better = grouped(trial).square().sum(-1) < grouped(residual).square().sum(-1)  # (starts, assignments, groups)

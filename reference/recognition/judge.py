@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from reference.mistakes import all_mistakes
 from reference.recognition.assignments import Assignments, assignments, shared_assignments
 from reference.recognition.blocks import Cut, cut_parameters
@@ -46,6 +48,11 @@ def recognise(family_name: str, raw: Mapping[str, Any], policy: Mapping[str, str
         return CellVerdict(status="unrecognised", notes=(f"{error}",))
     except KeyError as error:
         return CellVerdict(status="unrecognised", notes=(f"the evidence lacks {error}",))
+    with np.errstate(all="ignore"):  # evidence may hold numbers of any size; what overflows agrees with nothing
+        return _judge(family, seen, policy)
+
+
+def _judge(family: Family, seen: CellObservation, policy: Mapping[str, str]) -> CellVerdict:
     if not seen.steady:
         return CellVerdict(status="mistake", mistakes=("cell.stateful",))
     if samples_mixed(seen):

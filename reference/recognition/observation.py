@@ -101,7 +101,7 @@ def read_observation(family: Family, raw: Mapping[str, Any]) -> CellObservation:
     repeated = _outputs(family, raw["repeated"], trials[0].h)
     inputs = {"x": point.x, "h": point.h} | ({"c": point.c} if family.has_cell_state else {})
     for name, value in inputs.items():
-        if float(np.abs(value).max(1).min(initial=0.0 if not value.size else np.inf)) < _SMALLEST_INPUT:
+        if not value.size or float(np.abs(value).max(1).min()) < _SMALLEST_INPUT:
             raise ObservationError(f"{name} is zero where derivatives were taken, so they say nothing about its map")
     directions = _directions(raw.get("directions"), point)
     everything = [point, *trials]

@@ -44,9 +44,14 @@ def _explained(name: str, pieces: Pieces, seen: CellObservation) -> Array | None
     for cluster in pieces.clusters:
         for block in (*cluster.input, *cluster.state):
             if block.source == name:
-                gate = 1.0 if block.fed_with is None else (block.fed_with / value)[:, None, :]
+                gate = 1.0 if block.fed_with is None else _gate(block.fed_with, value)[:, None, :]
                 total += (cluster.gain @ block.weight) * gate
     return total
+
+
+def _gate(gated: Array, state: Array) -> Array:
+    """The gate in gated = gate ⊙ state."""
+    return gated / np.where(np.abs(state) < 1e-12, 1e-12, state)
 
 
 def _carried_on(rest: Array, seen: CellObservation) -> Array:

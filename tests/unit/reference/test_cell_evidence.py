@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 import torch
-from helpers.observations import StudentCell, observe_cell
+from helpers.observations import StudentCell, make_cell, noise, observe_cell
 
 from reference.oracle import ORACLE
+from reference.recognition import FAMILIES
 
 
 def evidence() -> dict[str, Any]:
@@ -103,3 +104,41 @@ def test_forged_outputs_without_matching_derivatives_are_not_accepted() -> None:
     seen = evidence()
     seen["jacobian"] = {name: torch.zeros_like(value) for name, value in seen["jacobian"].items()}
     assert ORACLE.recognise_cell("lstm", seen, {}).status not in ("exact", "equivalent")
+
+
+def same(value: torch.Tensor, place: int) -> torch.Tensor:
+    return value
+
+
+FORGERIES = {
+    "huge": lambda value, place: value * 1e200,
+    "tiny": lambda value, place: value * 1e-250,
+    "zero": lambda value, place: value * 0,
+    "one": lambda value, place: torch.ones_like(value),
+    "noise": lambda value, place: noise(place, *value.shape),
+    "turned": lambda value, place: value.flip(0),
+}
+
+
+@pytest.mark.parametrize("directions", [None, pytest.param(4, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("of_jacobian", "of_outputs"),
+    [
+        *((name, None) for name in FORGERIES),
+        *((None, name) for name in FORGERIES),
+        *((name, name) for name in FORGERIES),
+        ("noise", "huge"),
+    ],
+)
+@pytest.mark.parametrize("family", ["lstm", pytest.param("gru", marks=pytest.mark.slow)])
+def test_forged_numbers_are_judged_without_an_error_and_never_accepted(
+    family: str, of_jacobian: str | None, of_outputs: str | None, directions: int | None
+) -> None:
+    seen = observe_cell(make_cell(family, FAMILIES[family].plain, "fused"), family, directions=directions)
+    change, forge = FORGERIES.get(of_jacobian or "", same), FORGERIES.get(of_outputs or "", same)
+    seen["jacobian"] = {name: change(value, place) for place, (name, value) in enumerate(seen["jacobian"].items())}
+    seen["outputs"] = tuple(forge(value, 91) for value in seen["outputs"])
+    for trial in seen["trials"]:
+        trial["outputs"] = tuple(forge(value, 92) for value in trial["outputs"])
+    seen["repeated"] = seen["trials"][0]["outputs"]
+    assert ORACLE.recognise_cell(family, seen, {}).status not in ("exact", "equivalent")
