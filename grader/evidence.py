@@ -6,17 +6,17 @@ probes with library layers behind the coursework's names), `training`. Parts are
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal, TypeVar, overload
 
 import torch
-from pydantic import ValidationError
-from safetensors import SafetensorError, safe_open
+from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, TypeAdapter, ValidationError
 
 from grader.errors import EvidenceError
 from grader.records import NotebookRecord, Record
+from grader.stored_tensors import StoredTensors
 
 EVIDENCE_VERSION = 1
 INDEX_BYTES = 8 * 1024 * 1024
@@ -106,6 +106,59 @@ class TracedCall(Record):
     outputs: tuple[str, ...] = ()
 
 
+_CALLS = TypeAdapter(tuple[TracedCall, ...])
+
+
+class Calls(Sequence[TracedCall]):
+    """Traced calls, checked when one is first looked at: there are thousands, and a run that is right needs none.
+
+    Raises:
+        EvidenceError: when looked at, if what was stored are no calls.
+    """
+
+    __slots__ = ("_stored",)
+
+    def __init__(self, stored: Any) -> None:
+        self._stored = stored
+
+    def _checked(self) -> tuple[TracedCall, ...]:
+        if not isinstance(self._stored, tuple):
+            try:
+                self._stored = _CALLS.validate_python(self._stored)
+            except ValidationError as error:
+                raise EvidenceError("evidence-malformed", f"{error.error_count()} calls are wrong") from error
+        found: tuple[TracedCall, ...] = self._stored
+        return found
+
+    @overload
+    def __getitem__(self, place: int) -> TracedCall: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[TracedCall, ...]: ...
+    def __getitem__(self, place: int | slice) -> TracedCall | tuple[TracedCall, ...]:
+        return self._checked()[place]
+
+    def __len__(self) -> int:
+        return len(self._checked())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Calls | tuple) and self._checked() == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self._checked())
+
+    def __repr__(self) -> str:
+        return repr(self._checked())
+
+
+def _kept(stored: Any) -> Calls:
+    if isinstance(stored, Calls):
+        return stored
+    if not isinstance(stored, list | tuple):
+        raise ValueError("calls must be a list")
+    # A tuple is what code hands over; what JSON holds is a list.
+    return Calls(_CALLS.validate_python(stored) if isinstance(stored, tuple) else stored)
+
+
 class Value(Record):
     """A recorded value. Tensors are named by their key in the safetensors file of the part."""
 
@@ -121,7 +174,7 @@ class Value(Record):
     names: tuple[str, ...] = ()
     """The keys of a dict, beside `items`."""
     facts: Facts | None = None
-    calls: tuple[TracedCall, ...] = ()
+    calls: Annotated[Sequence[TracedCall], PlainValidator(_kept), PlainSerializer(list)] = Calls(())
     """Of a traced call, in order."""
     gradients: dict[str, str] = {}
     """Of a Jacobian or VJP: name -> tensor key."""
@@ -167,6 +220,36 @@ class PartRecord(Record):
     """Versions inside the kernel, as reported by it; information only."""
 
 
+class _Outline(BaseModel):
+    """Reads some fields of a record and passes over the others."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class RunOutline(_Outline):
+    """Which run of a probe it is, and how it ended."""
+
+    probe: str
+    definition: int = 0
+    status: Literal["done", "raised", "timeout", "killed", "skipped", "missing-name", "refused"]
+    seed: str = ""
+
+
+class PartOutline(_Outline):
+    """A part without the values that its probes recorded: a fraction of the work of reading it all."""
+
+    part: Literal["student", "stand-ins", "training"]
+    seed: str
+    cells: tuple[CellRun, ...] = ()
+    definitions: tuple[Definition, ...] = ()
+    probes: tuple[RunOutline, ...] = ()
+    limits_met: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+Read = TypeVar("Read", bound=BaseModel)
+
+
 class Part:
     """A stored part: its record, and its tensors on demand.
 
@@ -179,11 +262,20 @@ class Part:
 
     @cached_property
     def record(self) -> PartRecord:
+        return self._read(PartRecord)
+
+    @cached_property
+    def outline(self) -> PartOutline | PartRecord:
+        """What is known without the recorded values; the record itself where it has been read already."""
+        record: PartRecord | None = self.__dict__.get("record")
+        return self._read(PartOutline) if record is None else record
+
+    def _read(self, model: type[Read]) -> Read:
         try:
             size = self._index.stat().st_size
             if size > INDEX_BYTES:
                 raise EvidenceError("evidence-too-large", f"the index has {size} bytes", where=str(self._index.name))
-            return PartRecord.model_validate_json(self._index.read_bytes())
+            return model.model_validate_json(self._index.read_bytes())
         except OSError as error:
             raise EvidenceError(
                 "evidence-missing", f"cannot read {self._index.name}", next_step="grader execute --missing"
@@ -194,27 +286,39 @@ class Part:
             ) from error
 
     @cached_property
-    def tensors(self) -> Mapping[str, torch.Tensor]:
-        path = self._index.with_suffix(".safetensors")
-        if not path.exists():
-            return {}
-        try:
-            with safe_open(path, framework="pt") as file:
-                return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
-        except (SafetensorError, OSError) as error:
-            raise EvidenceError("evidence-malformed", "the tensors cannot be read", where=path.name) from error
+    def tensors(self) -> StoredTensors:
+        return StoredTensors(self._index.with_suffix(".safetensors"))
+
+    @cached_property
+    def _runs(self) -> dict[tuple[str, int], ProbeRun]:
+        found: dict[tuple[str, int], ProbeRun] = {}
+        for run in self.record.probes:
+            found.setdefault((run.probe, run.definition), run)
+        return found
+
+    @cached_property
+    def _outlines(self) -> dict[str, dict[int, RunOutline | ProbeRun]]:
+        found: dict[str, dict[int, RunOutline | ProbeRun]] = {}
+        for run in self.outline.probes:
+            found.setdefault(run.probe, {}).setdefault(run.definition, run)
+        return found
 
     def definitions(self, name: str) -> list[Definition]:
-        return [definition for definition in self.record.definitions if definition.name == name]
+        return [definition for definition in self.outline.definitions if definition.name == name]
 
     def probe(self, probe: str, definition: int = 0) -> ProbeRun | None:
-        for run in self.record.probes:
-            if run.probe == probe and run.definition == definition:
-                return run
-        return None
+        return self._runs.get((probe, definition))
 
     def probe_runs(self, probe: str) -> Iterator[ProbeRun]:
         return (run for run in self.record.probes if run.probe == probe)
+
+    def probed(self, probe: str) -> list[int]:
+        """The definitions on which a probe was run, in the order in which they are stored."""
+        return list(self._outlines.get(probe, ()))
+
+    def ending(self, probe: str, definition: int = 0) -> RunOutline | ProbeRun | None:
+        """How a run ended, without its values; None if there was none."""
+        return self._outlines.get(probe, {}).get(definition)
 
     def tensor(self, value: Value | str | None) -> torch.Tensor | None:
         """The tensor of a value or key; None where there is none."""

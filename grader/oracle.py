@@ -164,6 +164,11 @@ class Oracle(Protocol):
                                       "inputs": [tensor id...], "outputs": [tensor id...]} in call order
             tensors                   {tensor id: tensor}
             roles                     {"cells": attribute, "reverse_cells": attribute, "classifier": attribute}
+            numbers                   hashable name of parameters, modules, x and weights, or absent: where it is equal,
+                                      they are
+            gradient_vector           all gradients one after the other, "x" first, then in the order of the
+                                      parameters; or absent
+        What is costly may be made only when it is looked at.
 
         `cells` maps the class names of the student's cells to their verdicts.
         """

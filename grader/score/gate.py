@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import cast
 
-from grader.evidence import Definition, Part, ProbeRun
+from grader.evidence import Definition, Part, ProbeRun, RunOutline
 from grader.records import Outcome
 from grader.rubric import Check
 from grader.score.case import FAULT_REASON, NEEDS_EVIDENCE, Case
@@ -34,11 +35,13 @@ def definitions_to_judge(case: Case, spec: CheckSpec) -> list[int]:
     part = None if need is None else part_of(case, need)
     if need is None or part is None:
         return [0]
-    return sorted({run.definition for run in part.probe_runs(need.probe.id)}) or [0]
+    return sorted(part.probed(need.probe.id)) or [0]
 
 
-def runs(case: Case, spec: CheckSpec, definition: int) -> list[tuple[ProbeNeed, Part | None, ProbeRun | None]]:
-    """The stored run of each probe that a check needs; None where there is no evidence."""
+def runs(
+    case: Case, spec: CheckSpec, definition: int
+) -> list[tuple[ProbeNeed, Part | None, RunOutline | ProbeRun | None]]:
+    """How the run of each probe that a check needs has ended; None where there is no evidence."""
     subject = _subject_need(spec)
     found = []
     for need in spec.needs:
@@ -46,23 +49,24 @@ def runs(case: Case, spec: CheckSpec, definition: int) -> list[tuple[ProbeNeed, 
         run = None
         if part is not None:
             same = subject is not None and need.probe.subject == subject.probe.subject
-            run = part.probe(need.probe.id, definition if same else _final_definition(part, need))
+            run = part.ending(need.probe.id, definition if same else _final_definition(part, need))
         found.append((need, part, run))
     return found
 
 
 def closed_gate(case: Case, spec: CheckSpec, definition: int) -> Verdict | None:
     """The verdict where a probe left nothing that the test could look at; None if the test is to be run."""
-    for need, _, run in runs(case, spec, definition):
-        if run is None:
+    for need, part, ending in runs(case, spec, definition):
+        if part is None or ending is None:
             return Verdict(outcome=Outcome.FAULT, mark=None, reason=FAULT_REASON, flags=(NEEDS_EVIDENCE,))
-        if run.status in need.statuses:
+        if ending.status in need.statuses:
             continue
         looked_at = (need.probe.id,)
-        if run.status == "skipped":
+        if ending.status == "skipped":
             reason = "This was not tried, because something that it builds on did not end."
             return Verdict(outcome=Outcome.BLOCKED, mark=ZERO, reason=reason, evidence=looked_at)
         rubric = case.coursework.rubric
+        run = cast(ProbeRun, part.probe(ending.probe, ending.definition))
         reason, next_step = probe_failure(run, need.probe, show=spec.question.show, limits=rubric.execution.limits)
         return Verdict(outcome=Outcome.FAILED, mark=ZERO, reason=reason, next_step=next_step, evidence=looked_at)
     return None
@@ -121,7 +125,7 @@ def _missing_names(case: Case, spec: CheckSpec) -> list[str]:
     if not case.evidence.has("student"):
         return []
     part = case.evidence.part("student")
-    defined = {definition.name for definition in part.record.definitions}
+    defined = {definition.name for definition in part.outline.definitions}
     unmet = {need.probe.id for need, _, run in runs(case, spec, 0) if run is not None and run.status == "missing-name"}
     tracked = case.coursework.plan.subjects
     return [name for name in spec.subjects if name not in defined and (name in tracked or unmet)]
@@ -138,7 +142,7 @@ def _subject_need(spec: CheckSpec) -> ProbeNeed | None:
 
 
 def _final_definition(part: Part, need: ProbeNeed) -> int:
-    return max((run.definition for run in part.probe_runs(need.probe.id)), default=0)
+    return max(part.probed(need.probe.id), default=0)
 
 
 def _held(case: Case, spec: CheckSpec, definitions: Iterable[Definition]) -> tuple[int, ...]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import cast
 
 import torch
 
 from grader import draws
 from grader.errors import CheckFaultError
-from grader.evidence import Facts, Part, ProbeRun, Raised, Value
+from grader.evidence import Facts, Part, ProbeRun, Raised, RunOutline, Value
 from grader.score.recorder import UnmetError
 
 _NOT_FINITE = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
@@ -21,15 +23,22 @@ class ProbeView:
     that the probe never records is a fault of the test's.
     """
 
-    def __init__(self, run: ProbeRun, part: Part, others: Mapping[str, ProbeView] | None = None) -> None:
-        self.run = run
+    def __init__(
+        self, ending: RunOutline | ProbeRun, part: Part, others: Mapping[str, ProbeView] | None = None
+    ) -> None:
+        self._ending = ending
         self._part = part
         self._others = others if others is not None else {}
+
+    @cached_property
+    def run(self) -> ProbeRun:
+        """The run with everything that was recorded; read when it is first asked for."""
+        return cast(ProbeRun, self._part.probe(self._ending.probe, self._ending.definition))
 
     @property
     def status(self) -> str:
         """How the run ended: done, raised, timeout, killed, skipped, missing-name, refused."""
-        return self.run.status
+        return self._ending.status
 
     @property
     def raised(self) -> Raised | None:
@@ -47,7 +56,7 @@ class ProbeView:
         Raises:
             CheckFaultError: if the test's markers do not name it.
         """
-        if identifier == self.run.probe:
+        if identifier == self._ending.probe:
             return self
         try:
             return self._others[identifier]

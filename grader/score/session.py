@@ -124,7 +124,7 @@ def prepare(case: Case, seed: str | None) -> tuple[str, ...]:
 
 def _about_part(case: Case, name: str, seed: str | None) -> list[str]:
     """What a part says about how the notebook was run; evidence of another seed is flagged."""
-    record = case.evidence.part(name).record
+    record = case.evidence.part(name).outline
     if seed is not None and record.seed != seed:
         case.flags.append(NEEDS_EVIDENCE)
     if any(run.seed != f"{record.seed}/{run.probe}" for run in record.probes if run.status == "done"):

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from reference.models.evidence import LIBRARY_CELLS, ModelEvidence, Module
+from reference.models.gather import Gather, gather, layout_key
 from reference.models.layers import FormulaLayer, NotRecordedError, RecordedLayer, key_of
 from reference.models.network import Network
 from reference.recognition.families import FAMILIES
-from reference.recognition.layout import BlockRef, CellLayout, LayoutError, RoleLayout, Sizes, instantiate
+from reference.recognition.layout import BlockRef, CellLayout, LayoutError, RoleLayout
 from reference.recognition.verdicts import CellVerdict
 
 TORCH_ORDERS = {"lstm": "ifgo", "gru": "rzn", "rnn_tanh": "a", "rnn_relu": "a"}
+"""Roles as torch's own layers join them."""
+
+SAME_NEGATED = {"gru.correct_after_conv2": "gru.correct_after", "gru.correct_before_conv2": "gru.correct_before"}
+"""The other update convention is the first one with the sum of the update gate negated."""
 
 
 class NoReplayError(ValueError):
@@ -50,65 +58,98 @@ def torch_layout(family: str) -> CellLayout:
     return CellLayout(family=family, roles=roles)
 
 
-def replay_network(
-    seen: ModelEvidence,
-    verdicts: Mapping[str, CellVerdict | None],
-    parameters: Mapping[str, Tensor],
-    x: Tensor,
-) -> Network:
-    """A network that computes with the student's parameters and recognised cells, right or wrong.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cell:
+    """A cell of a replay."""
+
+    parameters: tuple[str, ...]
+    """Its own, by their names in the model."""
+    gather: Gather
+    joined: Tensor
+    """Its matrices as one vector, a leaf of the computation."""
+    layer: FormulaLayer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """A network that computes with the student's parameters and recognised cells, right or wrong."""
+
+    network: Network
+    linear: Mapping[str, Tensor]
+    """Parameters of the classifier."""
+    cells: tuple[_Cell, ...]
+
+    def gradients(self, output: Tensor, weights: Tensor) -> dict[str, NDArray[np.float64]]:
+        """Σ weights · output differentiated by "x" and by every parameter that the network uses; flat."""
+        targets = {"x": self.network.x, **self.linear}
+        leaves = [*targets.values(), *(cell.joined for cell in self.cells)]
+        found = torch.autograd.grad(output, leaves, weights.reshape(output.shape), allow_unused=True)
+        arrays = [
+            np.zeros(leaf.numel()) if gradient is None else gradient.reshape(-1).numpy()
+            for leaf, gradient in zip(leaves, found, strict=True)
+        ]
+        gradients = dict(zip(targets, arrays, strict=False))
+        for cell, gradient in zip(self.cells, arrays[len(targets) :], strict=True):
+            for name, part in zip(cell.parameters, cell.gather.back(gradient), strict=True):
+                gradients[name] = part
+        return gradients
+
+
+def replay_of(seen: ModelEvidence, verdicts: Mapping[str, CellVerdict | None]) -> Replay:
+    """The replay of a run.
 
     Raises:
         NoReplayError: if a cell was not recognised or does not fit its parameters.
     """
     if not seen.cells:
         raise NoReplayError("no cells were found")
-    wide = 2 * seen.hidden_size
 
-    def layers(cells: tuple[Module, ...]) -> list[FormulaLayer]:
+    def stack(modules: tuple[Module, ...]) -> list[_Cell]:
         return [
-            _formula_layer(seen, cell, verdicts, parameters, seen.input_size if depth == 0 else seen.hidden_size, wide)
-            for depth, cell in enumerate(cells)
+            _cell(seen, module, verdicts, seen.input_size if depth == 0 else seen.hidden_size)
+            for depth, module in enumerate(modules)
         ]
 
-    return Network(
-        x=x,
-        layers=layers(seen.cells),
-        reverse_layers=layers(seen.reverse_cells),
-        classifier=_classifier(seen, parameters),
+    cells, reverse = stack(seen.cells), stack(seen.reverse_cells)
+    classifier, linear = _classifier(seen)
+    network = Network(
+        x=seen.x.clone().requires_grad_(),
+        layers=[cell.layer for cell in cells],
+        reverse_layers=[cell.layer for cell in reverse],
+        classifier=classifier,
         wanted_layers=seen.layers,
         hidden_size=seen.hidden_size,
         bidirectional=seen.bidirectional,
     )
+    return Replay(network=network, linear=linear, cells=(*cells, *reverse))
 
 
-def _formula_layer(
-    seen: ModelEvidence,
-    cell: Module,
-    verdicts: Mapping[str, CellVerdict | None],
-    parameters: Mapping[str, Tensor],
-    input_size: int,
-    wide: int,
-) -> FormulaLayer:
-    formula, layout, gate_first = _known(seen, cell, verdicts)
-    own = {
-        name.removeprefix(f"{cell.name}."): value
-        for name, value in parameters.items()
-        if name.startswith(f"{cell.name}.")
-    }
-    for size in (input_size, wide, seen.input_size, seen.hidden_size):
+def _cell(seen: ModelEvidence, module: Module, verdicts: Mapping[str, CellVerdict | None], input_size: int) -> _Cell:
+    formula, layout, gate_first = _known(seen, module, verdicts)
+    prefix = f"{module.name}."
+    own = {name: value for name, value in seen.parameters.items() if name.startswith(prefix)}
+    shapes = tuple((name.removeprefix(prefix), tuple(value.shape)) for name, value in own.items())
+    family = FAMILIES[layout.family]
+    order = TORCH_ORDERS[layout.family]
+    plain = SAME_NEGATED.get(formula, formula)
+    # A layer that joins the directions reads both, and one of a model that is not stacked reads the input.
+    for size in dict.fromkeys((input_size, 2 * seen.hidden_size, seen.input_size, seen.hidden_size)):
         try:
-            roles = instantiate(layout, own, Sizes(input=size, hidden=seen.hidden_size))
+            found = gather(layout_key(layout), order, "" if plain == formula else "z", shapes, size, seen.hidden_size)
         except LayoutError:
             continue
-        return FormulaLayer(
-            family=FAMILIES[layout.family],
-            formula=formula,
-            roles=roles,
+        flat = [value.reshape(-1).numpy() for value in own.values()]
+        joined = torch.from_numpy(found.joined(np.concatenate(flat))).requires_grad_()
+        layer = FormulaLayer(
+            family=family,
+            formula=plain,
+            order=order,
+            joined=found.split(joined),
             gate_first=gate_first,
             hidden_size=seen.hidden_size,
         )
-    raise NoReplayError(f"{cell.name} does not fit the layout of its class")
+        return _Cell(parameters=tuple(own), gather=found, joined=joined, layer=layer)
+    raise NoReplayError(f"{module.name} does not fit the layout of its class")
 
 
 def _known(
@@ -125,14 +166,17 @@ def _known(
     raise NoReplayError(f"{cell.type} was not recognised")
 
 
-def _classifier(seen: ModelEvidence, parameters: Mapping[str, Tensor]) -> Callable[[Tensor], Tensor]:
+def _classifier(seen: ModelEvidence) -> tuple[Callable[[Tensor], Tensor], dict[str, Tensor]]:
+    """The last layer as a function, and its parameters as leaves of the computation."""
     if seen.classifier is None:
         raise NoReplayError("no classifier was found")
     name = seen.classifier.name
-    weight, bias = parameters.get(f"{name}.weight"), parameters.get(f"{name}.bias")
+    weight, bias = seen.parameters.get(f"{name}.weight"), seen.parameters.get(f"{name}.bias")
     if weight is None or weight.dim() != 2 or seen.classifier.type != "Linear":
         raise NoReplayError(f"{name} is no single linear map")
-    return lambda h: torch.nn.functional.linear(h, weight, bias)
+    given = {f"{name}.weight": weight, f"{name}.bias": bias}
+    leaves = {key: value.clone().requires_grad_() for key, value in given.items() if value is not None}
+    return lambda h: torch.nn.functional.linear(h, *leaves.values()), leaves
 
 
 def recorded_network(seen: ModelEvidence) -> Network:
@@ -145,7 +189,7 @@ def recorded_network(seen: ModelEvidence) -> Network:
         ]
 
     try:
-        classifier = _classifier(seen, seen.parameters)
+        classifier, _ = _classifier(seen)
     except NoReplayError:
         classifier = _recorded_classifier(seen)
     return Network(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -42,7 +43,11 @@ class Precision:
     gradient: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+EXACT = Precision(value=1e-9, gradient=1e-8)
+SINGLE = Precision(value=1e-5, gradient=1e-4)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelEvidence:
     """Evidence about one run, in float64."""
 
@@ -62,7 +67,19 @@ class ModelEvidence:
     """None if the call raised."""
     weights: Tensor | None
     gradients: Mapping[str, Tensor]
-    calls: tuple[RecordedCall, ...]
+    raw: Mapping[str, Any]
+    """As it was handed over."""
+
+    @property
+    def complete(self) -> bool:
+        """True if there is a cell for each layer and direction that is asked for."""
+        backward = self.layers if self.bidirectional else 0
+        return len(self.cells) == self.layers and len(self.reverse_cells) == backward
+
+    @cached_property
+    def calls(self) -> tuple[RecordedCall, ...]:
+        """Every recorded call in order; read only where replay does not explain the run."""
+        return tuple(_call(call, self.raw["tensors"]) for call in self.raw["calls"])
 
 
 def read_evidence(raw: Mapping[str, Any], classes: Sequence[str], *, bidirectional: bool) -> ModelEvidence:
@@ -78,6 +95,9 @@ def read_evidence(raw: Mapping[str, Any], classes: Sequence[str], *, bidirection
 
 
 def _read(raw: Mapping[str, Any], classes: Sequence[str], *, bidirectional: bool) -> ModelEvidence:
+    for name in ("calls", "tensors"):
+        if name not in raw:
+            raise KeyError(name)
     if raw["family"] not in FAMILIES:
         raise ModelEvidenceError(f"family must be one of {', '.join(FAMILIES)}; found {raw['family']!r}")
     single = raw.get("dtype") == "float32"
@@ -105,7 +125,7 @@ def _read(raw: Mapping[str, Any], classes: Sequence[str], *, bidirectional: bool
         hidden_size=int(raw["hidden_size"]),
         layers=int(raw["layers"]),
         bidirectional=bidirectional,
-        precision=Precision(value=1e-5, gradient=1e-4) if single else Precision(value=1e-9, gradient=1e-8),
+        precision=SINGLE if single else EXACT,
         parameters={name: _real(value, name) for name, value in raw["parameters"].items()},
         cells=cells,
         reverse_cells=reverse_cells,
@@ -114,7 +134,7 @@ def _read(raw: Mapping[str, Any], classes: Sequence[str], *, bidirectional: bool
         outputs=outputs,
         weights=weights,
         gradients={name: _real(value, f"gradient of {name}") for name, value in raw["gradients"].items()},
-        calls=tuple(_call(call, raw["tensors"]) for call in raw["calls"]),
+        raw=raw,
     )
 
 

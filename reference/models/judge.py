@@ -10,12 +10,13 @@ import torch
 from torch import Tensor
 
 from reference.mistakes import ModelMistake, model_mistakes
-from reference.models.build import NoReplayError, recorded_network, replay_network
+from reference.models.build import NoReplayError, Replay, recorded_network, replay_of
 from reference.models.dataflow import Flow, follow
 from reference.models.evidence import ModelEvidence, ModelEvidenceError, read_evidence
-from reference.models.gradients import Leaves, gradients_agree
+from reference.models.gradients import gradients_agree
 from reference.models.layers import FailedCallError, NotRecordedError
 from reference.models.network import Network, NotApplicableError
+from reference.models.straight import is_straight
 from reference.recognition.verdicts import CellVerdict, ModelVerdict
 
 ARCHITECTURES = ("stacked", "bidirectional")
@@ -37,6 +38,8 @@ def judge(
     """
     if architecture not in ARCHITECTURES:
         raise ValueError(f"architecture must be one of {', '.join(ARCHITECTURES)}; found {architecture!r}")
+    if is_straight(architecture, observation, cells):
+        return ModelVerdict(status="exact", by="replay")
     try:
         seen = read_evidence(observation, tuple(cells), bidirectional=architecture == "bidirectional")
     except ModelEvidenceError as error:
@@ -56,39 +59,32 @@ class _Case:
             return self._raised(recorded_network(self.seen), follow(self.seen))
         note: tuple[str, ...] = ()
         try:
-            leaves = Leaves.of(self.seen)
-            replay = replay_network(self.seen, self.cells, leaves.parameters, leaves.x)
+            replay = replay_of(self.seen, self.cells)
         except NoReplayError as error:
             note = (f"not replayed: {error}",)
         else:
-            found = self._by_replay(replay, leaves)
+            found = self._by_replay(replay)
             if found is not None:
                 return found
         found = self._by_data_flow(recorded_network(self.seen), note)
         return found or self._unexplained(follow(self.seen), note, certain=not note)
 
-    def _by_replay(self, network: Network, leaves: Leaves) -> ModelVerdict | None:
-        if self._complete():
-            output = self._run(network, Network.output)
+    def _by_replay(self, replay: Replay) -> ModelVerdict | None:
+        if self.seen.complete:
+            output = self._run(replay.network, Network.output)
             if self._agrees(output, self.seen):
-                return self._right(output, leaves)
+                return self._right(output, replay)
         with torch.no_grad():
-            hits = self._hits(network)
-        return self._named(hits, "replay", (), network, leaves) if hits else None
+            hits = self._hits(replay.network)
+        return self._named(hits, "replay", (), replay) if hits else None
 
     def _by_data_flow(self, network: Network, note: tuple[str, ...]) -> ModelVerdict | None:
-        if self._complete() and self._agrees(self._run(network, Network.output), self.seen):
+        if self.seen.complete and self._agrees(self._run(network, Network.output), self.seen):
             if self.seen.gradients:
                 note = (*note, "gradients were not compared")
             return ModelVerdict(status="exact", by="data flow", notes=note)
         hits = self._hits(network)
         return self._named(hits, "data flow", note) if hits else None
-
-    def _complete(self) -> bool:
-        """True if there is a cell for each layer and direction that is asked for."""
-        wanted = self.seen.layers
-        backward = wanted if self.architecture == "bidirectional" else 0
-        return len(self.seen.cells) == wanted and len(self.seen.reverse_cells) == backward
 
     def _run(self, network: Network, forward: Callable[[Network], Tensor]) -> Tensor | None:
         """The output, or None where the network cannot be run in this way: then the model did something else."""
@@ -112,8 +108,8 @@ class _Case:
             if entry.mistake.id != DETACHED and self._agrees(self._run(network, entry.forward), self.seen)
         ]
 
-    def _right(self, output: Tensor, leaves: Leaves) -> ModelVerdict:
-        if not gradients_agree(output, leaves, self.seen):
+    def _right(self, output: Tensor, replay: Replay) -> ModelVerdict:
+        if not gradients_agree(output, replay, self.seen):
             notes = ("the outputs agree, the gradients do not",)
             return ModelVerdict(status="mistake", mistakes=(DETACHED,), by="replay", notes=notes)
         return ModelVerdict(status="exact", by="replay")
@@ -123,13 +119,12 @@ class _Case:
         hits: Sequence[ModelMistake],
         by: By,
         note: tuple[str, ...],
-        network: Network | None = None,
-        leaves: Leaves | None = None,
+        replay: Replay | None = None,
     ) -> ModelVerdict:
         if hits[0].mistake.effect == "equivalent":
             notes = (*note, hits[0].mistake.title)
-            output = None if network is None else self._run(network, hits[0].forward)
-            if output is not None and leaves is not None and not gradients_agree(output, leaves, self.seen):
+            output = None if replay is None else self._run(replay.network, hits[0].forward)
+            if output is not None and replay is not None and not gradients_agree(output, replay, self.seen):
                 return ModelVerdict(status="mistake", mistakes=(DETACHED,), by=by, notes=notes)
             return ModelVerdict(status="equivalent", by=by, notes=notes)
         names = tuple(entry.mistake.id for entry in hits)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -33,6 +33,14 @@ class Layer(Protocol):
         Raises:
             NotApplicableError: if it is no plain recurrent cell with one of the two.
         """
+
+
+@runtime_checkable
+class Sweeping(Protocol):
+    """A layer that can make all its steps at once."""
+
+    def sweep(self, sequence: Sequence[Tensor], state: State | None) -> list[State] | None:
+        """The state after each step, before the last one perhaps without the cell state; None if it cannot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +120,10 @@ class Network:
 
 
 def _unroll(layer: Layer, sequence: Sequence[Tensor], state: State | None, loop: Loop) -> list[State]:
+    if not (loop.reset_each_step or loop.detach or loop.cell_output) and isinstance(layer, Sweeping):
+        found = layer.sweep(sequence, state)
+        if found is not None:
+            return found
     states = []
     for x in sequence:
         state = layer.step(x, None if loop.reset_each_step else state)

@@ -6,7 +6,10 @@ Pure functions: the same modes always give the same runs, in the same order.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property, lru_cache
+from types import MappingProxyType
+from typing import Any
 
 from pydantic import Field
 
@@ -31,6 +34,11 @@ class RunSpec(Record):
     output_size: int = Field(default=2, ge=1, le=64)
     batch: int = Field(default=3, ge=1, le=16)
     steps: int = Field(default=4, ge=2, le=16)
+
+    @cached_property
+    def factors(self) -> Mapping[str, Any]:
+        """All of them by name."""
+        return MappingProxyType(self.model_dump())
 
     def in_words(self) -> str:
         """The run as a student reads it: "mode A, 3 layers, without bias"."""
@@ -72,6 +80,11 @@ def covering_runs(modes: Sequence[str]) -> tuple[RunSpec, ...]:
     """
     if not 1 <= len(modes) <= MOST_MODES:
         raise ValueError(f"a model needs 1 to {MOST_MODES} modes, found {len(modes)}")
+    return _covering(tuple(modes))
+
+
+@lru_cache(maxsize=64)
+def _covering(modes: tuple[str, ...]) -> tuple[RunSpec, ...]:
     rows: list[_Row] = []
     for mode, depth in _skeleton(modes):
         rows.append(_best([row for row in _all_rows(modes) if (row.mode, row.depth) == (mode, depth)], rows))

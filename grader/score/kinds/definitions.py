@@ -29,7 +29,7 @@ def held_by_markers(context: JudgeContext, definitions: Sequence[Definition]) ->
 
 def _enclosing(region: Region, definitions: Sequence[Definition], part: Part) -> list[int]:
     """The last definition that opens above the region, if no other subject opens between."""
-    above = [one for one in part.record.definitions if one.cell == region.cell and one.line <= region.first_line]
+    above = [one for one in part.outline.definitions if one.cell == region.cell and one.line <= region.first_line]
     if not above:
         return []
     nearest = max(above, key=lambda one: one.line)

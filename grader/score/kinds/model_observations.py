@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -11,11 +13,49 @@ from grader.evidence import Facts, Part, ProbeRun, Value
 from grader.records import Outcome
 from grader.score.kinds.covering import RunSpec
 from grader.score.kinds.model_probes import GRADIENTS, INPUT, OUTPUT, OWNER, WEIGHTS
-from grader.score.kinds.observations import Draws, facts_of, flatten, gradients_of, precision_of, tensors_of
+from grader.score.kinds.observations import (
+    Draws,
+    facts_of,
+    flatten,
+    gradients_of,
+    plausible,
+    precision_of,
+    tensors_of,
+)
 from grader.score.kinds.troubles import Trouble, inconsistent
 
 OUTPUT_ELEMENTS = 100_000
 CALLS = 3_000
+
+
+class IncompleteFlowError(LookupError):
+    """The recorded calls are looked at, and a tensor of theirs is not stored."""
+
+
+class Observation(Mapping[str, Any]):
+    """What an oracle is shown; what is costly is made when it is looked at, and once.
+
+    Raises:
+        IncompleteFlowError: where calls are looked at that are not stored completely.
+    """
+
+    def __init__(self, known: Mapping[str, Any], makers: Mapping[str, Callable[[], Any]]) -> None:
+        self._known = dict(known)
+        self._makers = {name: make for name, make in makers.items() if name not in known}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._known:
+            self._known[name] = self._makers[name]()
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self._known, *(name for name in self._makers if name not in self._known)))
+
+    def __len__(self) -> int:
+        return len(set(self._known) | set(self._makers))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._known or name in self._makers
 
 
 def model_observation(
@@ -32,40 +72,72 @@ def model_observation(
         target: the model's class, for sentences.
     """
     facts = facts_of(run, OWNER)
-    drawn = Draws.of(run)
-    parameters = drawn.parameters(OWNER, facts, "fan_in")
-    if parameters is None:
+    if not plausible(facts):
         return inconsistent(f"`{target}` has far more parameters than its sizes need")
+    if any(one.name == INPUT for one in facts.parameters):
+        return inconsistent(f"a parameter of `{target}` has the name of the input")
     value = run.values.get(OUTPUT)
     output = _output(part, value, target) if run.status == "done" else None
     if isinstance(output, Trouble):
         return output
-    flow = _flow(part, run, value)
-    if flow is None:
-        return inconsistent(f"the recorded calls of `{target}` are incomplete")
-    x = drawn.tensor(INPUT, (spec.batch, spec.steps, spec.input_size))
-    weights, gradients = None, {}
-    if output is not None:
-        weights = drawn.tensor(WEIGHTS, tuple(output.shape))
-        found = gradients_of(part, run.values.get(GRADIENTS), OWNER, {**parameters, INPUT: x})
-        if found is None:
-            return inconsistent(f"the derivatives of `{target}` are missing or have the wrong shape")
-        gradients = found
-    seen = [*flow["tensors"].values(), *([output] if output is not None else [])]
-    return {
-        **spec.model_dump(),
-        **flow,
+    drawn = Draws.of(run)
+    shapes = {INPUT: (spec.batch, spec.steps, spec.input_size), **{one.name: one.shape for one in facts.parameters}}
+    known: dict[str, Any] = {
+        **spec.factors,
         "family": family,
-        "dtype": precision_of(run, [tensor for tensor in seen if tensor.is_floating_point()]),
-        "parameters": parameters,
-        "modules": _modules(facts),
-        "x": x,
+        "numbers": _numbers(run, facts, shapes, output),
         "outputs": None if output is None else output.to(torch.float64),
         "error": _error(run),
-        "weights": weights,
-        "gradients": gradients,
         "roles": dict(roles),
     }
+    if run.dtype == "float32" or (output is not None and output.dtype != torch.float64):
+        known["dtype"] = "float32"
+    if output is None:
+        known |= {"weights": None, "gradients": {}}
+    else:
+        gradients = _gradients(part, run.values.get(GRADIENTS), shapes)
+        if gradients is None:
+            return inconsistent(f"the derivatives of `{target}` are missing or have the wrong shape")
+        known |= gradients
+    flow = cache(partial(_flow, part, run, value))
+    makers: dict[str, Callable[[], Any]] = {
+        "parameters": lambda: drawn.parameters(OWNER, facts, "fan_in"),
+        "modules": lambda: _modules(facts),
+        "x": lambda: drawn.tensor(INPUT, shapes[INPUT]),
+        "weights": lambda: drawn.tensor(WEIGHTS, tuple(() if output is None else output.shape)),
+        "gradients": lambda: _split(known["gradient_vector"], shapes),
+        "calls": lambda: flow()["calls"],
+        "tensors": lambda: flow()["tensors"],
+        "dtype": lambda: precision_of(run, [one for one in flow()["tensors"].values() if one.is_floating_point()]),
+    }
+    return Observation(known, makers)
+
+
+def _numbers(
+    run: ProbeRun, facts: Facts, shapes: Mapping[str, tuple[int, ...]], output: torch.Tensor | None
+) -> tuple[object, ...]:
+    """A name for everything that is drawn and constructed in a run: with equal ones, all of that is equal."""
+    modules = tuple((one.name, one.class_name, one.library, *one.attributes.items()) for one in facts.modules)
+    drawn = (run.seed, run.salt, run.dtype, tuple(shapes.items()), None if output is None else tuple(output.shape))
+    return drawn, modules
+
+
+def _gradients(part: Part, value: Value | None, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any] | None:
+    """All gradients in one piece, or one by one where that cannot be; None if one is missing or misshapen."""
+    stored = value.gradients if value is not None else {}
+    keys = [stored.get(f"{OWNER}.{name}", stored.get(name)) for name in shapes]
+    whole = part.tensors.joined(keys, list(shapes.values()))
+    if whole is not None:
+        return {"gradient_vector": whole}
+    wanted = {name: torch.empty(shape, device="meta") for name, shape in shapes.items()}
+    found = gradients_of(part, value, OWNER, wanted)
+    return None if found is None else {"gradients": found}
+
+
+def _split(whole: torch.Tensor, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, torch.Tensor]:
+    """The gradients by name."""
+    pieces = torch.split_with_sizes(whole, [math.prod(shape) for shape in shapes.values()])
+    return {name: piece.reshape(shape) for (name, shape), piece in zip(shapes.items(), pieces, strict=True)}
 
 
 def _output(part: Part, value: Value | None, target: str) -> torch.Tensor | Trouble:
@@ -99,8 +171,12 @@ def _found(leaves: list[Value]) -> str:
     return f"{len(leaves)} values"
 
 
-def _flow(part: Part, run: ProbeRun, value: Value | None) -> dict[str, Any] | None:
-    """The recorded calls with their tensors; None if one of these is not stored."""
+def _flow(part: Part, run: ProbeRun, value: Value | None) -> dict[str, Any]:
+    """The recorded calls with their tensors.
+
+    Raises:
+        IncompleteFlowError: if one of these is not stored.
+    """
     calls = value.calls if value is not None else ()
     tensors: dict[str, torch.Tensor] = {}
     for identifier in {name for call in calls[:CALLS] for name in (*call.inputs, *call.outputs)}:
@@ -108,7 +184,7 @@ def _flow(part: Part, run: ProbeRun, value: Value | None) -> dict[str, Any] | No
         if tensor is None:
             tensor = part.tensor(f"{run.probe}@{run.definition}/t/{identifier}")
         if tensor is None:
-            return None
+            raise IncompleteFlowError(identifier)
         tensors[identifier] = tensor.to(torch.float64) if tensor.is_floating_point() else tensor
     listed = [
         {

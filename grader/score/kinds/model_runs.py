@@ -13,11 +13,11 @@ from grader.records import Outcome
 from grader.score.kinds.base import JudgeContext
 from grader.score.kinds.covering import RunSpec
 from grader.score.kinds.credit import Credit
-from grader.score.kinds.model_observations import model_observation
+from grader.score.kinds.model_observations import IncompleteFlowError, model_observation
 from grader.score.kinds.model_probes import STAND_IN, ModelParameters, mode_plan
 from grader.score.kinds.policies import charges
 from grader.score.kinds.recognition import RIGHT, CellFinding, recognise_last
-from grader.score.kinds.troubles import Trouble, needs_evidence, trouble_of
+from grader.score.kinds.troubles import Trouble, inconsistent, needs_evidence, trouble_of
 
 RunStatus = Literal["right", "mistake", "ambiguous", "unnamed", "raised", "unrecognised", "blocked", "missing", "fault"]
 """`raised`: it raises, hangs or returns no tensor; `blocked`: cannot be created; `missing`: the class is not there."""
@@ -130,7 +130,11 @@ class RunJudge:
             return replace(found, status=_status_of(content), trouble=content)
         cells = {} if stand_in else self._verdicts(spec.mode)
         oracle = cast(Oracle, self.context.oracle)
-        verdict = oracle.judge_model(self.parameters.architecture, content, cells, self.context.rubric.policies)
+        try:
+            verdict = oracle.judge_model(self.parameters.architecture, content, cells, self.context.rubric.policies)
+        except IncompleteFlowError:
+            missing = inconsistent(f"the recorded calls of `{self.parameters.target}` are incomplete")
+            return replace(found, status=_status_of(missing), trouble=missing)
         return _finding(found, verdict)
 
     def _verdicts(self, mode: str) -> dict[str, CellVerdict | None]:

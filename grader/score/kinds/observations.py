@@ -17,6 +17,7 @@ from grader import draws
 from grader.evidence import Facts, Part, ProbeRun, Value
 from grader.records import Outcome
 from grader.score.kinds.cell_probes import OWNER, TRIALS, CellPlan, trial
+from grader.score.kinds.drawn import drawn
 from grader.score.kinds.troubles import Trouble, inconsistent
 
 PARAMETER_ELEMENTS = 200_000
@@ -42,24 +43,28 @@ class Draws:
 
     def tensor(self, name: str, shape: Sequence[int]) -> torch.Tensor:
         """An input, rounded as the run rounded it; float64."""
-        return draws.draw(self.seed, name, shape).to(self.precision).to(torch.float64)
+        return drawn(self.seed, name, tuple(shape), self.precision)
 
     def parameters(self, owner: str, facts: Facts, scale: float | Literal["fan_in"]) -> dict[str, torch.Tensor] | None:
         """Every parameter as filled, float64; None if their sizes are implausible."""
-        sizes = [size for one in facts.parameters for size in one.shape]
-        if min(sizes, default=0) < 0 or sum(math.prod(one.shape) for one in facts.parameters) > PARAMETER_ELEMENTS:
+        if not plausible(facts):
             return None
         return {
-            one.name: draws.draw(
+            one.name: drawn(
                 self.seed,
                 draws.parameter_name(owner, one.name, self.salt),
                 one.shape,
-                scale=draws.parameter_scale(one.shape, scale),
+                self.precision,
+                draws.parameter_scale(one.shape, scale),
             )
-            .to(self.precision)
-            .to(torch.float64)
             for one in facts.parameters
         }
+
+
+def plausible(facts: Facts) -> bool:
+    """True if the parameters of a module are no more than can be drawn."""
+    sizes = [size for one in facts.parameters for size in one.shape]
+    return min(sizes, default=0) >= 0 and sum(math.prod(one.shape) for one in facts.parameters) <= PARAMETER_ELEMENTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -292,7 +292,6 @@ def huge(run: ProbeRun) -> ProbeRun:
     [
         pytest.param(lambda run: changed_value(run, "gradients", gradients={}), id="no gradients"),
         pytest.param(lambda run: changed_value(run, "output", key="nowhere"), id="no output"),
-        pytest.param(unknown_tensor, id="a call of a tensor that is not there"),
         pytest.param(huge, id="a parameter of a size that nobody could draw"),
     ],
 )
@@ -301,6 +300,20 @@ def test_evidence_that_contradicts_itself_goes_to_a_person(tmp_path: Path, edit:
 
     assert (verdict.outcome, verdict.mark, verdict.uncertain) == (Outcome.MANUAL, None, True)
     assert verdict.flags == ("evidence-inconsistent",)
+
+
+def test_a_call_of_a_tensor_that_is_not_there_goes_to_a_person_if_it_is_needed(tmp_path: Path) -> None:
+    def said(seen: Any) -> ModelSaid:
+        return ModelSaid(status="exact" if seen["calls"] else "unrecognised")
+
+    verdict = judged(tmp_path, said, edit=unknown_tensor)
+
+    assert (verdict.outcome, verdict.mark, verdict.uncertain) == (Outcome.MANUAL, None, True)
+    assert verdict.flags == ("evidence-inconsistent",)
+
+
+def test_a_call_of_a_tensor_that_is_not_there_is_not_missed_where_nobody_looks(tmp_path: Path) -> None:
+    assert judged(tmp_path, right, edit=unknown_tensor).mark == 12
 
 
 # ------------------------------------------------------------------------------------------------ definitions

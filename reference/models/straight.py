@@ -1,0 +1,199 @@
+"""Is a run that of the straight loop over its own cells? The common case, decided without looking at a single call.
+
+What a run should give depends on its numbers, its modules and the verdicts on its cells alone. Those who write their
+cells alike get the same numbers, so what was computed for one of them is kept for the others.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from reference.models.build import NoReplayError, replay_of
+from reference.models.evidence import EXACT, SINGLE, ModelEvidenceError, Precision, read_evidence
+from reference.models.gather import LayoutKey, layout_key
+from reference.recognition.layout import CellLayout
+from reference.recognition.verdicts import CellVerdict
+
+KEPT_NUMBERS = 4_000_000
+"""Numbers that are kept at most, 32 MB; the longest unused go first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What the straight loop gives."""
+
+    shape: tuple[int, ...]
+    """Of the output, axes of length 1 left out."""
+    output: NDArray[np.float64]
+    gradients: NDArray[np.float64] | None
+    """By "x" and every parameter, one after the other; None where none were asked for."""
+    sizes: Mapping[str, tuple[int, ...]]
+    """Shape of each of these, in order."""
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers this is."""
+        return self.output.size + (0 if self.gradients is None else self.gradients.size)
+
+
+class _Kept:
+    """Results by key, within bounds."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._held = 0
+        self._found: OrderedDict[Hashable, Expected | None] = OrderedDict()
+
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._found
+
+    def get(self, key: Hashable) -> Expected | None:
+        self._found.move_to_end(key)
+        return self._found[key]
+
+    def put(self, key: Hashable, found: Expected | None) -> None:
+        self._found[key] = found
+        self._held += _weight(found)
+        while self._held > self._most:
+            self._held -= _weight(self._found.popitem(last=False)[1])
+
+
+def _weight(found: Expected | None) -> int:
+    return 100 + (0 if found is None else found.numbers)
+
+
+class _Layouts:
+    """Short names for layouts, so that a long key is not hashed for every run."""
+
+    def __init__(self) -> None:
+        self._by_object: OrderedDict[int, tuple[CellLayout, int]] = OrderedDict()
+        self._by_key: dict[LayoutKey, int] = {}
+        self._next = itertools.count()
+
+    def name(self, layout: CellLayout) -> int:
+        """The same number for equal layouts; numbers are never used again."""
+        known = self._by_object.get(id(layout))
+        if known is not None and known[0] is layout:
+            return known[1]
+        if len(self._by_key) > 10_000:
+            self._by_key.clear()
+        number = self._by_key.setdefault(layout_key(layout), next(self._next))
+        self._by_object[id(layout)] = (layout, number)
+        if len(self._by_object) > 100:
+            self._by_object.popitem(last=False)
+        return number
+
+
+_KEPT = _Kept(KEPT_NUMBERS)
+_LAYOUTS = _Layouts()
+
+
+def is_straight(architecture: str, raw: Mapping[str, Any], cells: Mapping[str, CellVerdict | None]) -> bool:
+    """True if outputs and gradients are those of the straight loop; False means that one has to look closer."""
+    if not isinstance(raw.get("outputs"), Tensor):
+        return False
+    expected = _expected(architecture, raw, cells)
+    if expected is None:
+        return False
+    if _near(expected, raw, EXACT):
+        return True
+    return raw.get("dtype") == "float32" and _near(expected, raw, SINGLE)
+
+
+def _expected(architecture: str, raw: Mapping[str, Any], cells: Mapping[str, CellVerdict | None]) -> Expected | None:
+    key = _key(architecture, raw, cells)
+    if key is None:
+        return _compute(architecture, raw, cells)
+    if key not in _KEPT:
+        _KEPT.put(key, _compute(architecture, raw, cells))
+    return _KEPT.get(key)
+
+
+def _key(architecture: str, raw: Mapping[str, Any], cells: Mapping[str, CellVerdict | None]) -> Hashable:
+    """All that the straight loop depends on; None where the numbers of the run have no name."""
+    numbers: Hashable = raw.get("numbers")
+    if numbers is None:
+        return None
+    facts = tuple(raw[name] for name in ("family", "input_size", "hidden_size", "layers"))
+    roles = tuple((raw.get("roles") or {}).items())
+    return architecture, numbers, facts, roles, tuple((name, _named(one)) for name, one in cells.items())
+
+
+def _named(verdict: CellVerdict | None) -> Hashable:
+    if verdict is None or verdict.formula is None or verdict.layout is None:
+        return None
+    layout = verdict.layout
+    return verdict.formula, layout.family, layout.gate_first, _LAYOUTS.name(layout)
+
+
+def _compute(architecture: str, raw: Mapping[str, Any], cells: Mapping[str, CellVerdict | None]) -> Expected | None:
+    """What the straight loop gives; None if it cannot be run."""
+    try:
+        seen = read_evidence(raw, tuple(cells), bidirectional=architecture == "bidirectional")
+        if not seen.complete:
+            return None
+        replay = replay_of(seen, cells)
+        output = replay.network.output()
+    except (ModelEvidenceError, NoReplayError, RuntimeError, IndexError):
+        return None
+    sizes = {"x": seen.x, **seen.parameters}
+    gradients = None
+    if seen.weights is not None and seen.gradients:
+        if seen.weights.numel() != output.numel():
+            return None
+        found = replay.gradients(output, seen.weights)
+        gradients = np.concatenate([found.get(name, np.zeros(like.numel())) for name, like in sizes.items()])
+    return Expected(
+        shape=_squeezed(output.shape),
+        output=output.detach().reshape(-1).numpy(),
+        gradients=gradients,
+        sizes={name: tuple(like.shape) for name, like in sizes.items()},
+    )
+
+
+def _squeezed(shape: Sequence[int]) -> tuple[int, ...]:
+    return tuple(size for size in shape if size != 1)
+
+
+def _near(expected: Expected, raw: Mapping[str, Any], precision: Precision) -> bool:
+    """True if what was recorded lies within the tolerances; NaN does not."""
+    outputs: Tensor = raw["outputs"]
+    if _squeezed(outputs.shape) != expected.shape:
+        return False
+    found = outputs.detach().reshape(-1).numpy()
+    if not _largest(found - expected.output) <= precision.value * max(1.0, _largest(found)):
+        return False
+    if expected.gradients is None:
+        return True
+    recorded = _recorded(expected, raw)
+    if recorded is None or recorded.size != expected.gradients.size:
+        return False
+    scale = max(1e-30, _largest(expected.gradients))
+    return _largest(recorded - expected.gradients) <= precision.gradient * scale
+
+
+def _largest(values: NDArray[np.float64]) -> float:
+    return float(np.abs(values).max()) if values.size else 0.0
+
+
+def _recorded(expected: Expected, raw: Mapping[str, Any]) -> NDArray[np.float64] | None:
+    """All recorded gradients one after the other; None if they are not exactly those that are expected."""
+    whole = raw.get("gradient_vector")
+    if isinstance(whole, Tensor):
+        return whole.detach().numpy()
+    recorded = raw["gradients"]
+    parts = []
+    for name, shape in expected.sizes.items():
+        value = recorded.get(name)
+        if not isinstance(value, Tensor) or tuple(value.shape) != shape or not value.dtype.is_floating_point:
+            return None
+        parts.append(value.detach().reshape(-1).numpy())
+    return np.concatenate(parts).astype(np.float64)
