@@ -10,7 +10,7 @@ import io
 import re
 import tokenize
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import nbformat
@@ -37,32 +37,33 @@ def regions(notebook: NotebookRecord, markers: Markers | None) -> list[Region]:
     """All fenced regions of a notebook, in order; end markers carry no label and are paired by order within a cell."""
     if markers is None:
         return []
-    start, end = re.compile(markers.start), re.compile(markers.end)
+    return [
+        Region(question=question, cell=cell.index, first_line=first, last_line=last, text=text)
+        for cell in notebook.cells
+        if cell.kind is CellKind.CODE
+        for question, first, last, text in _fenced(cell.source, markers.start, markers.end)
+    ]
+
+
+@lru_cache(maxsize=1024)
+def _fenced(source: str, start: str, end: str) -> tuple[tuple[str, int, int, str], ...]:
+    """Question, first and last line, and text of the regions of a cell; kept, since most cells are the template's."""
+    opens, closes = re.compile(start), re.compile(end)
     found = []
-    for cell in notebook.cells:
-        if cell.kind is not CellKind.CODE:
-            continue
-        lines = cell.source.split("\n")
-        open_at: tuple[str, int] | None = None
-        for number, line in enumerate(lines, start=1):
-            opening = start.search(line)
-            if opening:
-                open_at = (opening.group("question"), number + 1)
-            elif open_at is not None and end.search(line):
-                question, first = open_at
-                found.append(
-                    Region(
-                        question=question,
-                        cell=cell.index,
-                        first_line=first,
-                        last_line=number - 1,
-                        text="\n".join(lines[first - 1 : number - 1]),
-                    )
-                )
-                open_at = None
-    return found
+    lines = source.split("\n")
+    open_at: tuple[str, int] | None = None
+    for number, line in enumerate(lines, start=1):
+        opening = opens.search(line)
+        if opening:
+            open_at = (opening.group("question"), number + 1)
+        elif open_at is not None and closes.search(line):
+            question, first = open_at
+            found.append((question, first, number - 1, "\n".join(lines[first - 1 : number - 1])))
+            open_at = None
+    return tuple(found)
 
 
+@lru_cache(maxsize=4096)
 def normalise(source: str) -> str:
     """Code without comments, blank lines and differences of spacing, for "is this still the template?"."""
     kept: list[str] = []
@@ -98,8 +99,11 @@ class StudentVersion:
 
     def region_is_blank(self, region: Region) -> bool:
         """True if a student's region is empty or still what the template had there."""
+        given = self._regions.get(region.question)
+        if not given and any(line.strip() and not line.lstrip().startswith("#") for line in region.text.split("\n")):
+            return False  # a line of code, and none in the template
         text = normalise(region.text)
-        return not text or text == self._regions.get(region.question)
+        return not text or text == given
 
     def has_cell(self, source: str) -> bool:
         """True if the template has a cell with this text, spacing and case apart."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from grader.coursework import StudentVersion, normalise_text
 from grader.records import CellKind, NotebookRecord
@@ -89,7 +90,7 @@ def prose(notebook: NotebookRecord, template: StudentVersion, *, after: str, bef
     typed there without a comment sign; of others only comments and texts.
     """
     opening, closing = re.compile(after), re.compile(before) if before else None
-    given = {_line_key(line) for cell in template.notebook.cells for line in cell.source.split("\n")}
+    given = _given(template)
     inside, kept, length = False, list[str](), 0
     for cell in notebook.cells:
         began_here = False
@@ -106,6 +107,17 @@ def prose(notebook: NotebookRecord, template: StudentVersion, *, after: str, bef
                 kept.append(line)
                 length += len(line) + 1
     return Prose(found=inside, text=_joined(kept))
+
+
+_GIVEN: WeakKeyDictionary[StudentVersion, frozenset[str]] = WeakKeyDictionary()
+
+
+def _given(template: StudentVersion) -> frozenset[str]:
+    """The template's lines; worked out once for a template."""
+    if template not in _GIVEN:
+        lines = (line for cell in template.notebook.cells for line in cell.source.split("\n"))
+        _GIVEN[template] = frozenset(_line_key(line) for line in lines)
+    return _GIVEN[template]
 
 
 def _line_key(line: str) -> str:

@@ -14,7 +14,7 @@ from grader.oracle import Oracle
 from grader.records import CheckMark, Outcome, QuestionMark
 from grader.rubric import Check, Question, Rubric
 from grader.score.checks import CheckSpec
-from grader.score.kinds import JudgeContext, Verdict, kind_of
+from grader.score.kinds import JudgeContext, Kind, Verdict, kind_of
 from grader.score.marks import as_mark, question_mark, rounded
 from grader.score.planning import ProbePlan, load_oracle, probe_plan
 
@@ -31,6 +31,18 @@ class Coursework:
     oracle: Oracle | None
     plan: ProbePlan
     template: StudentVersion
+    _kinds: dict[tuple[str, str], tuple[Kind, Any]] = field(default_factory=dict)
+
+    def kind_of(self, question: Question, check: Check) -> tuple[Kind, Any]:
+        """The kind of a check with its parameters, validated once.
+
+        Raises:
+            RubricError: if they are wrong.
+        """
+        place = (question.id, check.id)
+        if place not in self._kinds:
+            self._kinds[place] = kind_of(check, self.rubric)
+        return self._kinds[place]
 
     @classmethod
     def load(cls, rubric: Rubric) -> Coursework:
@@ -132,7 +144,7 @@ class Case:
         )
 
     def _judge(self, question: Question, check: Check) -> Verdict:
-        kind, parameters = kind_of(check, self.coursework.rubric)
+        kind, parameters = self.coursework.kind_of(question, check)
         try:
             return definitive(kind.judge(self.context(question, check), parameters), check.marks)
         except Exception as error:  # noqa: BLE001 - the guard of a check: a fault of ours is a verdict, never a stop

@@ -13,10 +13,14 @@ from grader.records import CheckMark
 from grader.score.case import Case, Coursework
 from grader.score.checks import CheckSpec, validate_ids, validate_sums
 from grader.score.collection import SPEC, KindItem, RubricFile, spec_of
+from grader.score.direct_call import call, can_be_called
 from grader.score.fixtures import STAGE, Stage, Trial
 from grader.score.gate import Attempt, closed_gate, counting, definitions_to_judge, unless_blank, views
 from grader.score.kinds import Verdict
 from grader.score.recorder import CheckRecorder
+
+DIRECT = pytest.StashKey[bool]()
+"""True for a test that is called without pytest's protocol."""
 
 
 class JudgingPlugin:
@@ -120,8 +124,11 @@ class JudgingPlugin:
         trial = Trial(case=case, recorder=CheckRecorder(spec.marks, looked_at), views=views(case, spec, definition))
         self.stage.trial = trial
         try:
-            # No next item: fixtures of every scope end here, so that none carries one submission into another.
-            reports.extend(runtestprotocol(item, log=False, nextitem=None))
+            if item.stash[DIRECT]:
+                call(item, trial)
+            else:
+                # No next item: fixtures of every scope end here, so that none carries one submission into another.
+                reports.extend(runtestprotocol(item, log=False, nextitem=None))
         finally:
             self.stage.trial = None
         error, recorder = trial.error, trial.recorder
@@ -144,6 +151,7 @@ class JudgingPlugin:
         rubric = self.coursework.rubric
         for item in items:
             item.stash[SPEC] = spec_of(item, self.coursework)
+            item.stash[DIRECT] = self.quiet and can_be_called(item)
         position = {question.id: index for index, question in enumerate(rubric.questions)}
         items.sort(key=lambda item: (position[item.stash[SPEC].question.id], item.stash[SPEC].kind is None))
         checks = [item.stash[SPEC] for item in items if self.keys is None or key_of(item) == self.keys[0]]

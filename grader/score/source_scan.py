@@ -9,11 +9,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+from weakref import WeakKeyDictionary
 
 from grader.coursework import StudentVersion, normalise
 from grader.evidence import Evidence, Facts, Value
-from grader.records import NotebookRecord, cell_name
-from grader.score.source_text import statements
+from grader.records import CellKind, NotebookRecord, cell_name
+from grader.score.source_text import CELL_CHARS, parsed
 
 _MOST = 20
 """Findings in one notebook; a person who has seen twenty needs no more."""
@@ -45,7 +48,7 @@ class Finding:
 
 def scan(evidence: Evidence, forbids: tuple[str, ...], template: StudentVersion) -> list[Finding]:
     """Forbidden names and tampering in a submission, at most twenty; what the template itself does is left out."""
-    given = {(use.kind, use.name, use.text) for use in _uses(template.notebook, forbids)}
+    given = _given(template, forbids)
     found: dict[str, Finding] = {}
     for use in _uses(evidence.notebook, forbids):
         if (use.kind, use.name, use.text) not in given:
@@ -57,6 +60,17 @@ def scan(evidence: Evidence, forbids: tuple[str, ...], template: StudentVersion)
         note = f"An object of your `{holder}` holds `{name}`; a person will look at it."
         found.setdefault(f"forbidden:{name}", Finding(flag=f"forbidden:{name}", note=note))
     return list(found.values())[:_MOST]
+
+
+_GIVEN: WeakKeyDictionary[StudentVersion, dict[tuple[str, ...], set[tuple[str, str, str]]]] = WeakKeyDictionary()
+
+
+def _given(template: StudentVersion, forbids: tuple[str, ...]) -> set[tuple[str, str, str]]:
+    """What the template itself does; found out once for a template."""
+    known = _GIVEN.setdefault(template, {})
+    if forbids not in known:
+        known[forbids] = {(use.kind, use.name, use.text) for use in _uses(template.notebook, forbids)}
+    return known[forbids]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,29 +85,77 @@ class _Use:
 
 def _uses(notebook: NotebookRecord, forbids: tuple[str, ...]) -> Iterator[_Use]:
     aliases = {"__builtins__": "builtins"}
-    lines = {cell.index: cell.source.split("\n") for cell in notebook.cells}
-    for statement in statements(notebook):
-        for kind, name, line in _in_statement(statement.node, aliases, forbids):
-            source = lines[statement.cell]
-            text = normalise(source[line - 1]) if 0 < line <= len(source) else ""
-            yield _Use(kind=kind, name=name, cell=statement.cell, line=line, text=text)
+    for cell in notebook.cells:
+        if cell.kind is not CellKind.CODE or len(cell.source) > CELL_CHARS:
+            continue
+        for kind, name, line in _in_cell(cell.source, aliases, forbids):
+            lines = cell.source.split("\n")
+            text = normalise(lines[line - 1]) if 0 < line <= len(lines) else ""
+            yield _Use(kind=kind, name=name, cell=cell.index, line=line, text=text)
 
 
-def _in_statement(root: ast.stmt, aliases: dict[str, str], forbids: tuple[str, ...]) -> Iterator[tuple[str, str, int]]:
-    for node in ast.walk(root):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            for imported in _imported(node, aliases, forbids):
-                yield from _judged(imported, node.lineno, forbids)
-        elif isinstance(node, ast.ClassDef | ast.FunctionDef):
-            aliases.pop(node.name, None)  # the student's own definition hides the import
-        elif isinstance(node, ast.Attribute | ast.Name) and isinstance(node.ctx, ast.Load):
-            name = _dotted(node, aliases)
-            if name is not None:
-                yield from _judged(name, node.lineno, forbids)
-        else:
-            written = _written_to(node, aliases)
-            if written is not None:
-                yield "tampering", *written
+def _in_cell(source: str, aliases: dict[str, str], forbids: tuple[str, ...]) -> Iterator[tuple[str, str, int]]:
+    for mention in _mentions(source):
+        if isinstance(mention.node, ast.Import | ast.ImportFrom):
+            for imported in _imported(mention.node, aliases, forbids):
+                yield from ((*broken, mention.line) for broken in _judged(imported, forbids))
+        elif mention.verb == "defines":
+            aliases.pop(mention.root, None)  # the student's own definition hides the import
+        elif mention.root in aliases:
+            name = ".".join((aliases[mention.root], *mention.attributes))
+            if mention.verb == "reads":
+                yield from ((*broken, mention.line) for broken in _judged(name, forbids))
+            elif _is_guarded(name):
+                yield "tampering", name, mention.line
+
+
+@dataclass(frozen=True, slots=True)
+class _Mention:
+    """A place in a cell where a name is imported, defined, read or written to."""
+
+    verb: Literal["imports", "defines", "reads", "writes"]
+    line: int
+    root: str = ""
+    attributes: tuple[str, ...] = ()
+    node: ast.stmt | None = None
+    """The import."""
+
+
+@lru_cache(maxsize=512)
+def _mentions(source: str) -> tuple[_Mention, ...]:
+    """All of them, whatever the names mean; kept, since most cells are the template's."""
+    return tuple(
+        mention
+        for statement in parsed(source)
+        for node in ast.walk(statement)
+        if (mention := _mention(node)) is not None
+    )
+
+
+def _mention(node: ast.AST) -> _Mention | None:
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return _Mention("imports", node.lineno, node=node)
+    if isinstance(node, ast.ClassDef | ast.FunctionDef):
+        return _Mention("defines", node.lineno, node.name)
+    if isinstance(node, ast.Attribute | ast.Name) and isinstance(node.ctx, ast.Load):
+        return _chain("reads", node, node.lineno)
+    if isinstance(node, ast.Attribute):
+        return _chain("writes", node, node.lineno)
+    if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+        return _chain("writes", node.value, node.lineno)
+    called = node.func if isinstance(node, ast.Call) and node.args else None
+    if isinstance(node, ast.Call) and isinstance(called, ast.Name) and called.id in ("setattr", "delattr"):
+        return _chain("writes", node.args[0], node.lineno)
+    return None
+
+
+def _chain(verb: Literal["reads", "writes"], node: ast.expr, line: int) -> _Mention | None:
+    """A chain of attributes of a name; None for anything else."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return _Mention(verb, line, node.id, tuple(reversed(parts))) if isinstance(node, ast.Name) else None
 
 
 def _imported(node: ast.Import | ast.ImportFrom, aliases: dict[str, str], forbids: tuple[str, ...]) -> Iterator[str]:
@@ -116,41 +178,16 @@ def _imported(node: ast.Import | ast.ImportFrom, aliases: dict[str, str], forbid
             yield full
 
 
-def _judged(name: str, line: int, forbids: tuple[str, ...]) -> Iterator[tuple[str, str, int]]:
-    for forbidden in forbids:
-        if name == forbidden or name.startswith(f"{forbidden}."):
-            yield "forbidden", forbidden, line
-    for reflection in _REFLECTION:
-        inside = name == reflection or name.startswith(f"{reflection}.")
-        if inside and name not in _ORDINARY:
-            yield "tampering", reflection, line
+@lru_cache(maxsize=2048)
+def _judged(name: str, forbids: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """What reading a dotted name is: (kind, what of it) for each rule that it breaks."""
+    broken = [("forbidden", one) for one in forbids if name == one or name.startswith(f"{one}.")]
+    if name not in _ORDINARY:
+        broken += [("tampering", one) for one in _REFLECTION if name == one or name.startswith(f"{one}.")]
+    return tuple(broken)
 
 
-def _dotted(node: ast.expr, aliases: dict[str, str]) -> str | None:
-    """A chain of attributes as the dotted name that it means; None if it does not start at an imported name."""
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    if not isinstance(node, ast.Name) or node.id not in aliases:
-        return None
-    return ".".join([aliases[node.id], *reversed(parts)])
-
-
-def _written_to(node: ast.AST, aliases: dict[str, str]) -> tuple[str, int] | None:
-    """What of a guarded module an assignment, a deletion or `setattr` writes to, and the line; None if nothing."""
-    name: str | None = None
-    if isinstance(node, ast.Attribute):
-        name = _dotted(node, aliases)
-    elif isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
-        name = _dotted(node.value, aliases)
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
-        name = _dotted(node.args[0], aliases) if node.func.id in ("setattr", "delattr") else None
-    if name is None or not _is_guarded(name):
-        return None
-    return name, getattr(node, "lineno", 1)
-
-
+@lru_cache(maxsize=2048)
 def _is_guarded(name: str) -> bool:
     if any(name == harmless or name.startswith(f"{harmless}.") for harmless in _HARMLESS):
         return False

@@ -7,11 +7,13 @@ import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from grader.records import CellKind, NotebookRecord
 
 CELL_CHARS = 200_000
 """Longer cells are left out: nobody writes them by hand."""
+_OPENING = re.compile(r"(?:async\s+def|def|class)\s+(?P<defined>[\w.]+)|(?P<assigned>[\w.]+)\s*(?::[^=\n]*)?=(?!=)")
 _MAGIC = re.compile(r"^(\s*)([%!?].*|\w+\s*=\s*[%!].*)$")
 
 
@@ -31,30 +33,40 @@ def statements(notebook: NotebookRecord) -> Iterator[Statement]:
                 yield Statement(cell=cell.index, node=node)
 
 
-def parsed(source: str) -> list[ast.stmt]:
-    """The statements of a cell; if it does not parse as a whole, those of its parts that do."""
+@lru_cache(maxsize=512)
+def parsed(source: str) -> tuple[ast.stmt, ...]:
+    """The statements of a cell; if it does not parse as a whole, those of its parts that do. Do not change them."""
     lines = [_MAGIC.sub(r"\1pass", line) for line in source.split("\n")]
     whole = _parse("\n".join(lines))
     if whole is not None:
-        return whole
+        return tuple(whole)
     found = []
     for start, chunk in _chunks(lines):
         for node in _parse("\n".join(chunk)) or ():
             found.append(ast.increment_lineno(node, start))
-    return found
+    return tuple(found)
 
 
 def segments(notebook: NotebookRecord, name: str) -> list[tuple[int, int, str]]:
     """Where the notebook writes `name` at top level, parsing or not: (cell, first line from 1, text)."""
-    opening = re.compile(rf"(?:async\s+def|def|class)\s+{re.escape(name)}\b|{re.escape(name)}\s*(?::[^=\n]*)?=(?!=)")
+    return [
+        (cell.index, start, text)
+        for cell in notebook.cells
+        if cell.kind is CellKind.CODE and len(cell.source) <= CELL_CHARS
+        for start, text, names in _pieces(cell.source)
+        if name in names
+    ]
+
+
+@lru_cache(maxsize=1024)
+def _pieces(source: str) -> tuple[tuple[int, str, frozenset[str]], ...]:
+    """The top-level pieces of a cell: first line from 1, text, and the names that it defines or assigns."""
     found = []
-    for cell in notebook.cells:
-        if cell.kind is not CellKind.CODE or len(cell.source) > CELL_CHARS:
-            continue
-        for start, chunk in _chunks(cell.source.split("\n")):
-            if any(opening.match(line) for line in chunk if line[:1].strip()):
-                found.append((cell.index, start + 1, "\n".join(chunk)))
-    return found
+    for start, chunk in _chunks(source.split("\n")):
+        openings = [_OPENING.match(line) for line in chunk if line[:1].strip()]
+        names = frozenset(opening["defined"] or opening["assigned"] for opening in openings if opening)
+        found.append((start + 1, "\n".join(chunk), names))
+    return tuple(found)
 
 
 def _parse(source: str) -> list[ast.stmt] | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
+
 from grader.coursework import StudentVersion, normalise, regions
 from grader.records import NotebookRecord
 from grader.score.source_text import segments
@@ -44,19 +47,36 @@ def cells_of(question: str, subjects: tuple[str, ...], notebook: NotebookRecord,
 
 
 def _written(name: str, notebook: NotebookRecord, template: StudentVersion, *, whole: bool) -> bool:
+    """True if the notebook writes the name otherwise than the template does, spacing and comments apart."""
     given = _texts(name, template.notebook, template, whole=whole)
-    return any(text not in given for text in _texts(name, notebook, template, whole=whole))
+    own = [text for text in _texts(name, notebook, template, whole=whole) if text not in given]
+    characters = {_characters(text) for text in given}
+    if any(_characters(text) not in characters for text in own if not _HASH_IN_QUOTES.search(text)):
+        return True
+    known = {normalise(text) for text in given}
+    return any(normalise(text) not in known for text in own)
 
 
-def _texts(name: str, notebook: NotebookRecord, template: StudentVersion, *, whole: bool) -> set[str]:
-    """What the notebook writes under a name, spacing and comments apart; the fenced regions left out unless `whole`."""
+_HASH_IN_QUOTES = re.compile(r"[\"'][^\n]*#")
+_IGNORED = re.compile(r"#[^\n]*|\\\n|\s+")
+
+
+@lru_cache(maxsize=1024)
+def _characters(text: str) -> str:
+    """The characters of a piece of code that are no comment and no space; what differs in them is other code."""
+    return _IGNORED.sub("", text)
+
+
+def _texts(name: str, notebook: NotebookRecord, template: StudentVersion, *, whole: bool) -> list[str]:
+    """What the notebook writes under a name; the fenced regions left out unless `whole`."""
     fenced = [] if whole else regions(notebook, template.markers)
-    texts = set()
+    texts = []
     for cell, first, text in segments(notebook, name):
+        mine = [(one.first_line, one.last_line) for one in fenced if one.cell == cell]
         kept = [
             line
             for number, line in enumerate(text.split("\n"), start=first)
-            if not any(one.cell == cell and one.first_line <= number <= one.last_line for one in fenced)
+            if not any(opens <= number <= closes for opens, closes in mine)
         ]
-        texts.add(normalise("\n".join(kept)))
+        texts.append("\n".join(kept))
     return texts

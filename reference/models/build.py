@@ -79,11 +79,18 @@ class Replay:
     """Parameters of the classifier."""
     cells: tuple[_Cell, ...]
 
+    @property
+    def has_constants(self) -> bool:
+        """True if a cell holds constants of the student's, which recognition knows to some digits only."""
+        return any(bool((cell.gather.scale**2 != 1).any() or cell.gather.shift.any()) for cell in self.cells)
+
     def gradients(self, output: Tensor, weights: Tensor) -> dict[str, NDArray[np.float64]]:
         """Σ weights · output differentiated by "x" and by every parameter that the network uses; flat."""
         targets = {"x": self.network.x, **self.linear}
         leaves = [*targets.values(), *(cell.joined for cell in self.cells)]
-        found = torch.autograd.grad(output, leaves, weights.reshape(output.shape), allow_unused=True)
+        # A sum, since handing over weights loads the symbolic half of torch.
+        total = (output * weights.reshape(output.shape)).sum()
+        found = torch.autograd.grad(total, leaves, allow_unused=True)
         arrays = [
             np.zeros(leaf.numel()) if gradient is None else gradient.reshape(-1).numpy()
             for leaf, gradient in zip(leaves, found, strict=True)

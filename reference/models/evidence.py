@@ -45,6 +45,8 @@ class Precision:
 
 EXACT = Precision(value=1e-9, gradient=1e-8)
 SINGLE = Precision(value=1e-5, gradient=1e-4)
+ROUNDED = Precision(value=1e-6, gradient=1e-5)
+"""Where a cell holds constants, which recognition finds to seven digits."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from reference.models.build import NoReplayError, replay_of
-from reference.models.evidence import EXACT, SINGLE, ModelEvidenceError, Precision, read_evidence
+from reference.models.evidence import EXACT, ROUNDED, SINGLE, ModelEvidenceError, Precision, read_evidence
 from reference.models.gather import LayoutKey, layout_key
 from reference.recognition.layout import CellLayout
 from reference.recognition.verdicts import CellVerdict
@@ -37,6 +37,8 @@ class Expected:
     """By "x" and every parameter, one after the other; None where none were asked for."""
     sizes: Mapping[str, tuple[int, ...]]
     """Shape of each of these, in order."""
+    precision: Precision
+    """How near is equal, in double precision."""
 
     @property
     def numbers(self) -> int:
@@ -103,7 +105,7 @@ def is_straight(architecture: str, raw: Mapping[str, Any], cells: Mapping[str, C
     expected = _expected(architecture, raw, cells)
     if expected is None:
         return False
-    if _near(expected, raw, EXACT):
+    if _near(expected, raw, expected.precision):
         return True
     return raw.get("dtype") == "float32" and _near(expected, raw, SINGLE)
 
@@ -156,6 +158,7 @@ def _compute(architecture: str, raw: Mapping[str, Any], cells: Mapping[str, Cell
         output=output.detach().reshape(-1).numpy(),
         gradients=gradients,
         sizes={name: tuple(like.shape) for name, like in sizes.items()},
+        precision=ROUNDED if replay.has_constants else EXACT,
     )
 
 

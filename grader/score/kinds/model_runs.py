@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, cast
 
-from grader.evidence import Definition, Part
+from grader.evidence import Definition, Facts, Part
 from grader.oracle import CellVerdict, ModelVerdict, Oracle
 from grader.records import Outcome
 from grader.score.kinds.base import JudgeContext
 from grader.score.kinds.covering import RunSpec
 from grader.score.kinds.credit import Credit
 from grader.score.kinds.model_observations import IncompleteFlowError, model_observation
-from grader.score.kinds.model_probes import STAND_IN, ModelParameters, mode_plan
+from grader.score.kinds.model_probes import OWNER, STAND_IN, ModelParameters, mode_plan
+from grader.score.kinds.observations import facts_of
 from grader.score.kinds.policies import charges
 from grader.score.kinds.recognition import RIGHT, CellFinding, recognise_last
 from grader.score.kinds.troubles import Trouble, inconsistent, needs_evidence, trouble_of
@@ -128,7 +129,7 @@ class RunJudge:
         )
         if isinstance(content, Trouble):
             return replace(found, status=_status_of(content), trouble=content)
-        cells = {} if stand_in else self._verdicts(spec.mode)
+        cells = {} if stand_in else self._verdicts(spec.mode, facts_of(run, OWNER))
         oracle = cast(Oracle, self.context.oracle)
         try:
             verdict = oracle.judge_model(self.parameters.architecture, content, cells, self.context.rubric.policies)
@@ -137,11 +138,12 @@ class RunJudge:
             return replace(found, status=_status_of(missing), trouble=missing)
         return _finding(found, verdict)
 
-    def _verdicts(self, mode: str) -> dict[str, CellVerdict | None]:
-        """The verdict on every class of cells, as this mode uses it where modes share a class."""
+    def _verdicts(self, mode: str, facts: Facts) -> dict[str, CellVerdict | None]:
+        """The verdicts on the classes of cells in a model, as its mode uses them where modes share a class."""
+        present = {module.class_name for module in facts.modules}
         ordered = [other for other in self.cells if other != mode] + [mode]
         found = {self.parameters.cells[other]: self.cells[other] for other in ordered}
-        return {name: None if cell is None else cell.verdict for name, cell in found.items()}
+        return {name: None if cell is None else cell.verdict for name, cell in found.items() if name in present}
 
 
 def _status_of(trouble: Trouble) -> RunStatus:
