@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
-import nbformat
-
 from grader.errors import RubricError
 from grader.records import CellKind, NotebookCell, NotebookRecord
 from grader.rubric import Markers, Rubric
@@ -116,6 +114,8 @@ def solution_notebook(rubric: Rubric) -> NotebookRecord:
     Raises:
         RubricError: if it is missing or no notebook.
     """
+    import nbformat  # only here: scoring workers are handed the template and do without
+
     path = rubric.folder / rubric.solution
     try:
         notebook = nbformat.read(path, as_version=4)
@@ -139,6 +139,8 @@ def student_version(rubric: Rubric) -> StudentVersion:
     Raises:
         RubricError: if the solution cannot be read.
     """
+    import nbformat
+
     path = rubric.folder / rubric.solution
     solution = solution_notebook(rubric)
     metadata = nbformat.read(path, as_version=4).cells

@@ -332,6 +332,7 @@ class Evidence:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._parts: dict[str, Part] = {}
+        self._there: dict[str, bool] = {}
 
     @cached_property
     def notebook(self) -> NotebookRecord:
@@ -347,7 +348,9 @@ class Evidence:
             raise EvidenceError("evidence-missing", "the notebook is not stored", where=path.name) from error
 
     def has(self, part: str) -> bool:
-        return (self.folder / f"{part}.json").exists()
+        if part not in self._there:
+            self._there[part] = (self.folder / f"{part}.json").exists()
+        return self._there[part]
 
     def part(self, part: str) -> Part:
         if part not in self._parts:

@@ -11,7 +11,7 @@ from grader.coursework import StudentVersion, student_version
 from grader.errors import CheckFaultError, EvidenceError
 from grader.evidence import Evidence
 from grader.oracle import Oracle
-from grader.records import CheckMark, Outcome, QuestionMark
+from grader.records import CheckMark, NotebookRecord, Outcome, QuestionMark
 from grader.rubric import Check, Question, Rubric
 from grader.score.checks import CheckSpec
 from grader.score.kinds import JudgeContext, Kind, Verdict, kind_of
@@ -45,14 +45,19 @@ class Coursework:
         return self._kinds[place]
 
     @classmethod
-    def load(cls, rubric: Rubric) -> Coursework:
+    def load(cls, rubric: Rubric, template: NotebookRecord | None = None) -> Coursework:
         """Everything that scoring needs to know about a rubric.
+
+        Args:
+            rubric: the coursework.
+            template: its student version, if that has been made already.
 
         Raises:
             RubricError: if the oracle, a kind's parameters or the model solution cannot be used.
         """
         oracle = load_oracle(rubric)
-        return cls(rubric=rubric, oracle=oracle, plan=probe_plan(rubric, oracle), template=student_version(rubric))
+        given = student_version(rubric) if template is None else StudentVersion(template, rubric.markers)
+        return cls(rubric=rubric, oracle=oracle, plan=probe_plan(rubric, oracle), template=given)
 
 
 def definitive(verdict: Verdict, maximum: Decimal) -> Verdict:

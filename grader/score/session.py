@@ -38,34 +38,39 @@ class Hooks:
     done: Callable[[ScoredLine], None]
 
 
-class ChunkPlugin(JudgingPlugin):
-    """Loops over submissions, and over the checks of each."""
+Scorer = Callable[[ScoreItem], ScoredLine]
+"""Scores one submission in a session that is open."""
 
-    def __init__(self, coursework: Coursework, items: Iterable[ScoreItem], *, seed: str, hooks: Hooks) -> None:
+
+class ChunkPlugin(JudgingPlugin):
+    """Puts its own loop over submissions in place of pytest's loop over tests."""
+
+    def __init__(self, coursework: Coursework, *, seed: str, work: Callable[[Scorer], None]) -> None:
         super().__init__(coursework, keys=None, quiet=True)
-        self._items = items
         self._seed = seed
-        self._hooks = hooks
+        self._work = work
+        self._checks: list[pytest.Item] = []
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        for wanted in self._items:
-            self._hooks.before(wanted)
-            case = Case(key=wanted.key, evidence=Evidence(wanted.folder), coursework=self.coursework)
-            notes = prepare(case, self._seed)
-            for item in session.items:
-                self.judge(item, case)
-            self._hooks.done(
-                ScoredLine(
-                    key=case.key,
-                    questions=case.questions(),
-                    flags=tuple(dict.fromkeys(case.flags)),
-                    notes=notes,
-                    faults="\n".join(case.faults),
-                    nearest=nearest_of(case),
-                )
-            )
+        self._checks = session.items
+        self._work(self.score)
         return True
+
+    def score(self, wanted: ScoreItem) -> ScoredLine:
+        """All checks on one submission."""
+        case = Case(key=wanted.key, evidence=Evidence(wanted.folder), coursework=self.coursework)
+        notes = prepare(case, self._seed)
+        for check in self._checks:
+            self.judge(check, case)
+        return ScoredLine(
+            key=case.key,
+            questions=case.questions(),
+            flags=tuple(dict.fromkeys(case.flags)),
+            notes=notes,
+            faults="\n".join(case.faults),
+            nearest=nearest_of(case),
+        )
 
 
 def score_chunk(coursework: Coursework, items: Iterable[ScoreItem], *, seed: str, hooks: Hooks) -> None:
@@ -81,8 +86,24 @@ def score_chunk(coursework: Coursework, items: Iterable[ScoreItem], *, seed: str
         RubricError: if a test file cannot be loaded, a marker is wrong, or marks do not add up.
         CheckFaultError: if pytest itself did not come through.
     """
+
+    def work(score: Scorer) -> None:
+        for item in items:
+            hooks.before(item)
+            hooks.done(score(item))
+
+    open_session(coursework, seed=seed, work=work)
+
+
+def open_session(coursework: Coursework, *, seed: str, work: Callable[[Scorer], None]) -> None:
+    """Collect the checks of a rubric and call `work` with what scores a submission by them.
+
+    Raises:
+        RubricError: if a test file cannot be loaded, a marker is wrong, or marks do not add up.
+        CheckFaultError: if pytest itself did not come through.
+    """
     folder = coursework.rubric.folder
-    plugin = ChunkPlugin(coursework, items, seed=seed, hooks=hooks)
+    plugin = ChunkPlugin(coursework, seed=seed, work=work)
     arguments = [str(folder / "rubric.yaml"), *(str(path) for path in sorted(folder.glob("test_*.py")))]
     arguments += ["--rootdir", str(folder), "-c", os.devnull, "--import-mode=importlib", "--assert=plain"]
     arguments += ["--disable-plugin-autoload", "--strict-markers"]

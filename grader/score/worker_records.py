@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from grader.records import QuestionMark, Record
+from grader.records import NotebookRecord, QuestionMark, Record
 
 
 class ScoreItem(Record):
@@ -31,6 +31,60 @@ class WorkerSpec(Record):
     """CPU seconds for each submission."""
     memory_bytes: int
     """Address space beyond what the worker has once loaded."""
+
+
+class NurserySpec(Record):
+    """What the parent of all workers has to load before it has any."""
+
+    rubric: Path
+    """The folder of the rubric."""
+    seed: str
+    template: NotebookRecord
+    """The student version of the coursework."""
+
+
+class BatchRequest(Record):
+    """A worker that the parent shall fork."""
+
+    number: int
+    items: tuple[ScoreItem, ...]
+    output: Path
+    """File for the lines."""
+    log: Path
+    """File for everything that is printed."""
+    cpu_s: float
+    """CPU seconds for each submission."""
+    memory_bytes: int
+    """Address space beyond what the worker has once loaded."""
+
+
+class StopRequest(Record):
+    """A worker that the parent shall end."""
+
+    stop: int
+    """Its number."""
+
+
+class ReadyLine(Record):
+    """The parent has loaded everything and can fork."""
+
+    line: Literal["ready"] = "ready"
+
+
+class CannotForkLine(Record):
+    """The parent has more than one thread, so that a fork of it could hang."""
+
+    line: Literal["cannot-fork"] = "cannot-fork"
+    threads: int
+
+
+class EndedLine(Record):
+    """A worker has ended."""
+
+    line: Literal["ended"] = "ended"
+    number: int
+    ending: str
+    """How, in words for the log."""
 
 
 class StartedLine(Record):
@@ -71,3 +125,7 @@ class EndLine(Record):
 
 Line = Annotated[StartedLine | ScoredLine | ErrorLine | EndLine, Field(discriminator="line")]
 LINE: TypeAdapter[StartedLine | ScoredLine | ErrorLine | EndLine] = TypeAdapter(Line)
+
+NurseryLine = Annotated[ReadyLine | CannotForkLine | EndedLine | ErrorLine, Field(discriminator="line")]
+NURSERY_LINE: TypeAdapter[ReadyLine | CannotForkLine | EndedLine | ErrorLine] = TypeAdapter(NurseryLine)
+REQUEST: TypeAdapter[BatchRequest | StopRequest] = TypeAdapter(BatchRequest | StopRequest)

@@ -1,6 +1,7 @@
 """Launches scoring workers, believes no line of theirs unread, and finds the submission on which one died.
 
-This is the launcher: the only module of the stage that starts processes. It judges nothing itself.
+This is the launcher: with the nursery the only module of the stage that starts processes. It judges nothing itself.
+Where the system allows it, workers are forked from a parent that has loaded everything; elsewhere each starts afresh.
 """
 
 from __future__ import annotations
@@ -18,15 +19,19 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from grader.coursework import student_version
 from grader.errors import CheckFaultError, RubricError
 from grader.records import CheckMark, Outcome, QuestionMark
 from grader.rubric import Question, Rubric
 from grader.score.case import FAULT_FLAG, FAULT_REASON
 from grader.score.marks import question_mark, rounded
+from grader.score.nursery import GONE, Nursery, can_fork, tail
 from grader.score.worker_records import (
     LINE,
+    BatchRequest,
     EndLine,
     ErrorLine,
+    NurserySpec,
     ScoredLine,
     ScoreItem,
     StartedLine,
@@ -34,11 +39,10 @@ from grader.score.worker_records import (
 )
 
 CHUNK = 50
-"""Submissions for one worker: its start costs some seconds, its death costs no more than their repetition."""
+"""Submissions for one worker; its death costs no more than the repetition of one."""
 _START_S = 120.0
 _WALL_FACTOR = 4.0
 _LINE_BYTES = 16 * 1024 * 1024
-_LOG_CHARS = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,23 +92,36 @@ def score_evidence(
     """
     chunks = [items[start : start + _chunk_size(len(items), workers)] for start in _starts(len(items), workers)]
     found: dict[str, ScoredSubmission] = {}
-    with (
-        tempfile.TemporaryDirectory(prefix="grader-score-") as scratch,
-        ThreadPoolExecutor(max(workers, 1)) as pool,
-    ):
-        stopping = threading.Event()
-        jobs = [
-            pool.submit(_score_chunk, chunk, rubric, seed, Path(scratch) / str(number), stopping)
-            for number, chunk in enumerate(chunks)
-        ]
+    with tempfile.TemporaryDirectory(prefix="grader-score-") as folder:
+        scratch = Path(folder)
+        launcher = _Launcher(rubric=rubric, seed=seed, nursery=_nursery(rubric, seed, scratch) if chunks else None)
         try:
-            for job in jobs:
-                found.update(job.result())
+            with ThreadPoolExecutor(max(workers, 1)) as pool:
+                try:
+                    jobs = [
+                        pool.submit(launcher.score, chunk, scratch / str(number)) for number, chunk in enumerate(chunks)
+                    ]
+                    for job in jobs:
+                        found.update(job.result())
+                finally:
+                    launcher.stop()  # after an interrupt or an error no further worker is started
         finally:
-            stopping.set()  # after an interrupt or an error no further worker is started
+            launcher.stop()
     if log_dir is not None:
         _write_logs(found, log_dir)
     return {item.key: found[item.key] for item in items}
+
+
+def _nursery(rubric: Rubric, seed: str, scratch: Path) -> Nursery | None:
+    """A nursery that can fork; None where there can be none."""
+    if not can_fork():
+        return None
+    spec = NurserySpec(rubric=rubric.folder, seed=seed, template=student_version(rubric).notebook)
+    nursery = Nursery(spec, scratch / "nursery", _environment(), start_s=_START_S)
+    if nursery.forks:
+        return nursery
+    nursery.close()
+    return None
 
 
 def _chunk_size(count: int, workers: int) -> int:
@@ -116,77 +133,105 @@ def _starts(count: int, workers: int) -> range:
     return range(0, count, _chunk_size(count, workers))
 
 
-def _score_chunk(
-    items: Sequence[ScoreItem], rubric: Rubric, seed: str, scratch: Path, stopping: threading.Event
-) -> dict[str, ScoredSubmission]:
-    """Score a chunk with as many workers as it takes.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Launcher:
+    """Scores chunks; used from several threads."""
 
-    Lines come in order, so the first submission without one is where a worker died. It is tried once more alone, since
-    the ones before it may have used up what it needed; the rest goes on together.
-    """
-    scratch.mkdir()
-    found: dict[str, ScoredSubmission] = {}
-    waiting: deque[list[ScoreItem]] = deque([list(items)])
-    number = 0
-    while waiting and not stopping.is_set():
-        batch = waiting.popleft()
-        number += 1
-        left = _run_worker(batch, rubric, seed, scratch / f"{number}")
-        if not left.started and not left.scored and not left.ended:
-            raise CheckFaultError(
-                "scoring-worker-failed",
-                f"a scoring worker did not start: {left.ending}",
-                where=rubric.name,
-                next_step="run `grader doctor`; the last lines above are the worker's own",
+    rubric: Rubric
+    seed: str
+    nursery: Nursery | None
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def stop(self) -> None:
+        """Start no further worker, and end those that run in the nursery."""
+        self.stopping.set()
+        if self.nursery is not None:
+            self.nursery.close()
+
+    def score(self, items: Sequence[ScoreItem], scratch: Path) -> dict[str, ScoredSubmission]:
+        """Score a chunk with as many workers as it takes.
+
+        Lines come in order, so the first submission without one is where a worker died. It is tried once more alone,
+        since the ones before it may have used up what it needed; the rest goes on together.
+        """
+        scratch.mkdir()
+        found: dict[str, ScoredSubmission] = {}
+        waiting: deque[list[ScoreItem]] = deque([list(items)])
+        number = 0
+        while waiting and not self.stopping.is_set():
+            batch = waiting.popleft()
+            number += 1
+            left = self._run(batch, scratch / f"{number}")
+            if not left.started and not left.scored and not left.ended:
+                raise CheckFaultError(
+                    "scoring-worker-failed",
+                    f"a scoring worker did not start: {left.ending}",
+                    where=self.rubric.name,
+                    next_step="run `grader doctor`; the last lines above are the worker's own",
+                )
+            found.update(left.scored)
+            remaining = [item for item in batch if item.key not in found]
+            if not remaining:
+                continue
+            suspect, rest = remaining[0], remaining[1:]
+            if len(batch) == 1:
+                found[suspect.key] = _lost(self.rubric, suspect, left.ending)
+            else:
+                waiting.append([suspect])
+            if rest:
+                waiting.append(rest)
+        return found
+
+    def _run(self, items: Sequence[ScoreItem], scratch: Path) -> _Yield:
+        """What one worker makes of a batch."""
+        scratch.mkdir()
+        limits = self.rubric.execution.limits
+        output, log = scratch / "lines.jsonl", scratch / "worker.log"
+        cpu_s, memory_bytes = limits.scoring_cpu_s, limits.scoring_memory_bytes
+        deadline_s = _START_S + _WALL_FACTOR * limits.scoring_cpu_s * len(items)
+        ending = GONE
+        if self.nursery is not None:
+            batch = tuple(items)
+            ending = self.nursery.run(
+                lambda number: BatchRequest(
+                    number=number, items=batch, output=output, log=log, cpu_s=cpu_s, memory_bytes=memory_bytes
+                ),
+                deadline_s=deadline_s,
             )
-        found.update(left.scored)
-        remaining = [item for item in batch if item.key not in found]
-        if not remaining:
-            continue
-        suspect, rest = remaining[0], remaining[1:]
-        if len(batch) == 1:
-            found[suspect.key] = _lost(rubric, suspect, left.ending)
-        else:
-            waiting.append([suspect])
-        if rest:
-            waiting.append(rest)
-    return found
+        left = _read_lines(output, {item.key for item in items}, self.rubric)
+        if ending == GONE and not left.started and not self.stopping.is_set():
+            spec = WorkerSpec(
+                rubric=self.rubric.folder,
+                seed=self.seed,
+                items=tuple(items),
+                output=output,
+                cpu_s=cpu_s,
+                memory_bytes=memory_bytes,
+            )
+            ending = _run_afresh(spec, scratch, log, deadline_s)
+            left = _read_lines(output, {item.key for item in items}, self.rubric)
+        left.ending = f"{ending}\n{tail(log)}".strip()
+        return left
 
 
-def _run_worker(items: Sequence[ScoreItem], rubric: Rubric, seed: str, scratch: Path) -> _Yield:
-    scratch.mkdir()
-    limits = rubric.execution.limits
-    output = scratch / "lines.jsonl"
-    spec = WorkerSpec(
-        rubric=rubric.folder,
-        seed=seed,
-        items=tuple(items),
-        output=output,
-        cpu_s=limits.scoring_cpu_s,
-        memory_bytes=limits.scoring_memory_bytes,
-    )
+def _run_afresh(spec: WorkerSpec, scratch: Path, log: Path, deadline_s: float) -> str:
+    """Start a worker from nothing and wait for it; returns how it ended, in words."""
     (scratch / "spec.json").write_text(spec.model_dump_json(), encoding="utf-8")
-    log = scratch / "worker.log"
-    command = [sys.executable, "-m", "grader.score.worker_main", str(scratch / "spec.json")]
-    deadline = _START_S + _WALL_FACTOR * limits.scoring_cpu_s * len(items)
     with log.open("wb") as stream:
         try:
             done = subprocess.run(
-                command,
+                [sys.executable, "-m", "grader.score.worker_main", str(scratch / "spec.json")],
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=stream,
                 env=_environment(),
-                timeout=deadline,
+                timeout=deadline_s,
                 cwd=scratch,
                 check=False,
             )
-            ending = f"exit status {done.returncode}"
         except subprocess.TimeoutExpired:
-            ending = f"stopped after {deadline:.0f} s"
-    left = _read_lines(output, {item.key for item in items}, rubric)
-    left.ending = f"{ending}\n{_tail(log)}".strip()
-    return left
+            return f"stopped after {deadline_s:.0f} s"
+    return f"exit status {done.returncode}"
 
 
 def _environment() -> dict[str, str]:
@@ -265,13 +310,6 @@ def _fault(question: Question) -> QuestionMark:
         reason=FAULT_REASON,
     )
     return question_mark(question, [check])
-
-
-def _tail(log: Path) -> str:
-    size = log.stat().st_size
-    with log.open("rb") as stream:
-        stream.seek(max(0, size - _LOG_CHARS))
-        return stream.read(_LOG_CHARS).decode("utf-8", "replace")
 
 
 def _write_logs(found: dict[str, ScoredSubmission], log_dir: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -19,10 +21,13 @@ from helpers.evidence_files import (
     write_rubric,
 )
 
+from grader.coursework import student_version
 from grader.errors import CheckFaultError, RubricError
 from grader.records import Outcome
 from grader.rubric import load_rubric
 from grader.score import ScoredSubmission, ScoreItem, score_evidence, workers
+from grader.score.nursery import GONE, Nursery
+from grader.score.worker_records import BatchRequest, NurserySpec
 
 LIMITS = "execution: {limits: {scoring_cpu_s: 1, scoring_memory_bytes: 300000000}}\n"
 TESTS = (
@@ -46,11 +51,23 @@ def outcomes(scored: dict[str, ScoredSubmission]) -> dict[str, list[Outcome]]:
     }
 
 
+FORKED = pytest.param("forked", marks=pytest.mark.skipif(not workers.can_fork(), reason="no safe fork here"))
+
+
+@pytest.fixture(params=[FORKED, "started afresh"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Both ways in which a worker comes to be; elsewhere than on Linux there is only one."""
+    if request.param == "started afresh":
+        monkeypatch.setattr(workers, "can_fork", lambda: False)
+    return str(request.param)
+
+
 @pytest.mark.parametrize(
     ("harm", "keys"),
     [
         pytest.param("while True: pass", ["s001", "bad"], id="loops for ever"),
         pytest.param("import os; os._exit(7)", ["s001", "bad", "s002", "s003"], id="exits"),
+        pytest.param("import time; time.sleep(1000)", ["s001", "bad"], id="sleeps"),
     ],
 )
 def test_a_judge_that_kills_its_worker_loses_one_submission_only(tmp_path: Path, harm: str, keys: list[str]) -> None:
@@ -68,6 +85,18 @@ def test_a_judge_that_kills_its_worker_loses_one_submission_only(tmp_path: Path,
     assert [path.name for path in (tmp_path / "logs").iterdir()] == ["scoring-bad.log"]
 
 
+def test_a_worker_that_started_afresh_and_exits_loses_one_submission_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "can_fork", lambda: False)
+    folder = write_rubric(tmp_path / "rubric", tests=TESTS.format(harm="import os; os._exit(7)"))
+    items = submissions(tmp_path / "evidence", "bad", "s001")
+
+    found = outcomes(score_evidence(items, load_rubric(folder), seed=SEED, workers=1))
+
+    assert found == {"bad": [Outcome.FAULT], "s001": [Outcome.PARTIAL]}
+
+
 def test_a_judge_that_eats_memory_meets_the_limit(tmp_path: Path) -> None:
     harm = "torch.zeros(10**9)"
     folder = write_rubric(tmp_path / "rubric", tests=TESTS.format(harm=harm), extra=MARKERS + PROBES + LIMITS)
@@ -78,6 +107,7 @@ def test_a_judge_that_eats_memory_meets_the_limit(tmp_path: Path) -> None:
     assert found == {"bad": [Outcome.FAULT], "s001": [Outcome.PARTIAL]}
 
 
+@pytest.mark.usefixtures("way")
 def test_workers_agree_with_one_process_and_write_nothing_into_the_rubric(tmp_path: Path) -> None:
     folder = write_rubric(tmp_path / "rubric", tests=TESTS.format(harm="pass"))
     items = submissions(tmp_path / "evidence", "s001", "s002")
@@ -92,6 +122,7 @@ def test_workers_agree_with_one_process_and_write_nothing_into_the_rubric(tmp_pa
     assert after == before
 
 
+@pytest.mark.usefixtures("way")
 def test_a_rubric_that_cannot_be_used_is_reported_and_not_blamed_on_anybody(tmp_path: Path) -> None:
     folder = write_rubric(tmp_path / "rubric", tests="1 / 0\n")
 
@@ -102,9 +133,10 @@ def test_a_rubric_that_cannot_be_used_is_reported_and_not_blamed_on_anybody(tmp_
     assert "ZeroDivisionError" in caught.value.what
 
 
+@pytest.mark.usefixtures("way")
 def test_a_worker_that_cannot_start_is_our_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = write_rubric(tmp_path / "rubric", tests=TESTS.format(harm="pass"))
-    monkeypatch.setattr(workers.sys, "executable", "/bin/false")
+    monkeypatch.setattr(sys, "executable", "/bin/false")
 
     with pytest.raises(CheckFaultError) as caught:
         score_evidence(submissions(tmp_path / "evidence", "s001"), load_rubric(folder), seed=SEED)
@@ -112,17 +144,86 @@ def test_a_worker_that_cannot_start_is_our_fault(tmp_path: Path, monkeypatch: py
     assert caught.value.code == "scoring-worker-failed"
 
 
-def test_a_worker_that_sleeps_is_stopped_by_its_launcher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_overruns_everything_is_stopped_by_its_launcher(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = write_rubric(tmp_path / "rubric", tests=TESTS.format(harm="pass"))
     late = subprocess.TimeoutExpired(cmd="worker", timeout=1)
 
     def never_ends(*args: object, **kwargs: object) -> None:
         raise late
 
+    monkeypatch.setattr(workers, "can_fork", lambda: False)
     monkeypatch.setattr(workers.subprocess, "run", never_ends)
 
     with pytest.raises(CheckFaultError, match="did not start: stopped after"):
         score_evidence(submissions(tmp_path / "evidence", "s001"), load_rubric(folder), seed=SEED)
+
+
+def forked(folder: Path, scratch: Path) -> Nursery:
+    """A nursery for a rubric."""
+    rubric = load_rubric(folder)
+    spec = NurserySpec(rubric=folder, seed=SEED, template=student_version(rubric).notebook)
+    return Nursery(spec, scratch, workers._environment(), start_s=120)
+
+
+def asked(folder: Path, *keys: str) -> Callable[[int], BatchRequest]:
+    """A request for some submissions."""
+    items = tuple(submissions(folder / "evidence", *keys))
+    return lambda number: BatchRequest(
+        number=number,
+        items=items,
+        output=folder / f"{number}.jsonl",
+        log=folder / f"{number}.log",
+        cpu_s=100,
+        memory_bytes=300_000_000,
+    )
+
+
+@pytest.mark.skipif(not workers.can_fork(), reason="this system has no safe fork")
+def test_a_forked_worker_past_its_deadline_is_ended_and_its_parent_goes_on(tmp_path: Path) -> None:
+    harm = "import time; time.sleep(1000)"
+    nursery = forked(write_rubric(tmp_path / "rubric", tests=TESTS.format(harm=harm)), tmp_path / "scratch")
+    try:
+        late = nursery.run(asked(tmp_path, "bad"), deadline_s=1)
+        fine = nursery.run(asked(tmp_path, "s001"), deadline_s=120)
+    finally:
+        nursery.close()
+
+    assert (late, fine) == ("stopped after 1 s", "exit status 0")
+    assert nursery.run(asked(tmp_path, "s001"), deadline_s=1) == GONE
+
+
+@pytest.mark.skipif(not workers.can_fork(), reason="this system has no safe fork")
+def test_the_end_of_the_parent_ends_its_workers_and_is_told_to_those_who_wait(tmp_path: Path) -> None:
+    harm = "import os, time; (evidence.folder / 'pid').write_text(str(os.getpid())); time.sleep(60)"
+    nursery = forked(write_rubric(tmp_path / "rubric", tests=TESTS.format(harm=harm)), tmp_path / "scratch")
+    ending: list[str] = []
+    waiting = threading.Thread(target=lambda: ending.append(nursery.run(asked(tmp_path, "bad"), deadline_s=120)))
+    waiting.start()
+    pid = tmp_path / "evidence" / "bad" / "pid"
+    while not (pid.exists() and pid.read_text()):
+        waiting.join(0.05)
+        assert waiting.is_alive()
+
+    nursery.close()
+    waiting.join()
+
+    assert ending == [GONE]
+    assert not Path(f"/proc/{pid.read_text()}/cmdline").exists()
+
+
+@pytest.mark.skipif(not workers.can_fork(), reason="this system has no safe fork")
+def test_a_parent_with_threads_does_not_fork_and_workers_start_afresh(tmp_path: Path) -> None:
+    tests = "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n\n"
+    folder = write_rubric(tmp_path / "rubric", tests=tests + TESTS.format(harm="pass"))
+    nursery = forked(folder, tmp_path / "scratch")
+    nursery.close()
+
+    scored = score_evidence(submissions(tmp_path / "evidence", "s001"), load_rubric(folder), seed=SEED)
+
+    assert not nursery.forks
+    assert outcomes(scored) == {"s001": [Outcome.PARTIAL]}
 
 
 def test_nothing_to_score_starts_no_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,7 +249,7 @@ def test_lines_that_are_not_a_workers_are_not_believed(tmp_path: Path) -> None:
 
 def test_the_limits_hold_for_what_is_read_later() -> None:
     code = (
-        "import torch\nfrom grader.score.worker_main import limit_memory\nlimit_memory(50_000_000)\n"
+        "import torch\nfrom grader.score.worker_limits import limit_memory\nlimit_memory(50_000_000)\n"
         "try:\n    torch.zeros(100_000_000)\nexcept (RuntimeError, MemoryError):\n    print('held')\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
