@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
 
-from reference.models.evidence import ModelEvidence, Module
+from reference.models.derived import Named, of_directions, of_input, of_scores, of_states, words_for
+from reference.models.evidence import SINGLE, ModelEvidence, Module
 from reference.models.layers import Key, RecordedCall, key_of
 
 
@@ -84,21 +85,25 @@ class _Follower:
         direction = "backward cell" if sign < 0 else "cell"
         if len(cells) != self.seen.layers:
             self._say(f"{len(cells)} {direction}(s) found for {self.seen.layers} layers")
-        steps = self.seen.x.shape[1]
         if self.seen.outputs is None:
             return
+        layers: dict[int, list[int]] = {}
         for depth, cell in enumerate(cells, start=1):
-            calls = len(self._calls(cell))
+            layers.setdefault(len(self._calls(cell)), []).append(depth)
+        for calls, depths in sorted(layers.items()):
+            several = "are" if len(depths) > 1 else "is"
             if calls == 0:
-                first_only = depth > 1 and bool(self._calls(cells[0]))
-                self._say(f"{_layer(sign * depth)} is never called", "model.only_first_layer" if first_only else None)
-            elif calls != steps:
-                self._say(f"{_layer(sign * depth)} is called {calls} times for {steps} steps")
+                first_only = 1 not in depths
+                self._say(
+                    f"{_layers(depths, sign)} {several} never called", "model.only_first_layer" if first_only else None
+                )
+            elif calls != self.steps:
+                self._say(f"{_layers(depths, sign)} {several} called {calls} times for {self.steps} steps")
 
     def _follow_layer(self, cell: Module, layer: int) -> None:
         calls = self._calls(cell)
         previous: RecordedCall | None = None
-        for step, call in enumerate(calls, start=1):
+        for step, call in enumerate(calls[: self.steps], start=1):
             if not call.inputs:
                 continue
             if self._odd_input(call.inputs[0], layer, step, len(calls)):
@@ -106,32 +111,59 @@ class _Follower:
             if self._odd_state(call.inputs[1:], previous, layer, step):
                 break
             previous = call
+        again = calls[self.steps : self.steps + 1]
+        if layer == 1 and self.seen.reverse_cells and again and again[0].inputs:
+            self._follow_again(again[0].inputs[0])
+
+    def _follow_again(self, value: Tensor) -> None:
+        """The first forward cell goes on after the last step: perhaps it does the other direction, too."""
+        if Origin(kind="input", step=self.steps) in self._of(value):
+            self._say("layer 1 reads the input once more, from its end", "bidir.rev_uses_fwd_cells")
 
     def _odd_input(self, value: Tensor, layer: int, step: int, calls: int) -> bool:
         origins = self._of(value)
-        steps = self.seen.x.shape[1]
-        time = steps + 1 - step if layer < 0 else step
+        time = self.steps + 1 - step if layer < 0 else step
         below = layer + 1 if layer < 0 else layer - 1
         wanted = Origin(kind="input", step=time) if abs(layer) == 1 else Origin(kind="hidden", layer=below, step=step)
-        if wanted in origins or (not origins and calls != steps):
+        if wanted in origins:
             return False
         name = _layer(layer)
         if not origins:
-            self._say(f"{name}, call {step}: reads a tensor that is neither the input nor a state")
+            derived = words_for(value, self._made_of(below), self._tolerance) if step == 1 else None
+            if derived is None and calls != self.steps:
+                return False
+            found_words = derived or "a tensor that is neither the input nor a state"
+            self._say(f"{name}, call {step}: reads {found_words}, not {wanted.words()}")
             return True
         found = origins[0]
         if found.kind == "input" and abs(layer) > 1:
-            self._say(f"{name} reads the input, not layer {abs(below)}", "model.layers_not_stacked")
-        elif found.kind == "input" and layer < 0:
-            mistake = "bidir.rev_input_not_reversed" if found.step == step else None
-            self._say(f"{name}, call {step}: reads {found.words()}, not at step {time}", mistake)
-        elif found.kind == "input":
-            mistake = "model.reversed_input" if found.step == steps + 1 - step else None
-            self._say(f"{name}, call {step}: reads {found.words()}", mistake)
+            self._say(f"{name} reads the input, not {_layer(below)}", "model.layers_not_stacked")
+            return True
+        if found.kind == "input":
+            turned = "bidir.rev_input_not_reversed" if layer < 0 and found.step == step else None
+            mistake = "model.reversed_input" if layer > 0 and found.step == self.steps + 1 - step else turned
         else:
             mistake = "bidir.rev_stack_fed_fwd_outputs" if found.layer > 0 > layer else _taken_for_hidden(found)
-            self._say(f"{name}, call {step}: reads {found.words()}", mistake)
+        self._say(f"{name}, call {step}: reads {found.words()}, not {wanted.words()}", mistake)
         return True
+
+    def _made_of(self, layer: int) -> Iterator[Named]:
+        """What could be made of the hidden states of a layer, or of the input below the first one."""
+        if layer == 0:
+            yield from of_input(self.seen)
+        else:
+            yield from of_states(_layer(layer), self._states(layer))
+
+    def _states(self, layer: int) -> list[Tensor]:
+        """The hidden states of a layer by call; none if it was never called."""
+        cells = self.seen.reverse_cells if layer < 0 else self.seen.cells
+        if abs(layer) > len(cells):
+            return []
+        return [call.outputs[0] for call in self._calls(cells[abs(layer) - 1]) if call.outputs]
+
+    @property
+    def _tolerance(self) -> float:
+        return 1e-5 if self.seen.precision is SINGLE else 1e-9
 
     def _odd_state(self, state: Sequence[Tensor], previous: RecordedCall | None, layer: int, step: int) -> bool:
         zero = not any(bool(value.any()) for value in state)
@@ -169,24 +201,32 @@ class _Follower:
             self._say(f"the classifier {classifier.name} is never called", "model.no_fc")
             return
         last = calls[-1]
+        if len(calls) > 1:
+            self._say(f"the classifier is called {len(calls)} times")
         if last.outputs and key_of(last.outputs[0]) != key_of(self.seen.outputs):
-            self._say("what is returned is not what the classifier computed")
+            found = words_for(self.seen.outputs, of_scores(last.outputs[0]), self._tolerance)
+            self._say(f"what is returned is {found or 'not what the classifier computed'}")
         if not last.inputs:
             return
         value, n = last.inputs[0], self.seen.hidden_size
+        forward = Origin(kind="hidden", layer=self.seen.layers, step=self.steps)
+        backward = Origin(kind="hidden", layer=-self.seen.layers, step=self.steps)
         if not self.seen.reverse_cells:
-            self._reads("the classifier", value, Origin(kind="hidden", layer=self.seen.layers, step=self.steps))
+            self._reads("the classifier", value, forward)
         elif value.dim() == 2 and value.shape[1] == 2 * n:
-            self._reads(
-                "the classifier's first half",
-                value[:, :n],
-                Origin(kind="hidden", layer=self.seen.layers, step=self.steps),
-            )
-            self._reads(
-                "the classifier's second half",
-                value[:, n:],
-                Origin(kind="hidden", layer=-self.seen.layers, step=self.steps),
-            )
+            self._reads("the classifier's first half", value[:, :n], forward)
+            self._reads("the classifier's second half", value[:, n:], backward)
+        else:
+            self._reads_no_halves(value, forward, backward)
+
+    def _reads_no_halves(self, value: Tensor, forward: Origin, backward: Origin) -> None:
+        """The classifier of two directions reads something that is not as wide as both."""
+        ends = [self._states(origin.layer)[-1:] for origin in (forward, backward)]
+        joined = of_directions((forward.words(), ends[0][0]), (backward.words(), ends[1][0])) if all(ends) else ()
+        found = words_for(value, joined, self._tolerance)
+        origins = self._of(value)
+        what = found or (origins[0].words() if origins else f"a tensor of shape {tuple(value.shape)}")
+        self._say(f"the classifier reads {what}, not {forward.words()} and {backward.words()} side by side")
 
     @property
     def steps(self) -> int:
@@ -199,8 +239,9 @@ class _Follower:
             return
         if origins:
             self._say(f"{reader} reads {origins[0].words()}, not {wanted.words()}", _taken_for_hidden(origins[0]))
-        else:
-            self._say(f"{reader} reads a tensor that is no state of a layer")
+            return
+        found = words_for(value, self._made_of(wanted.layer), self._tolerance)
+        self._say(f"{reader} reads {found or 'a tensor that is no state of a layer'}, not {wanted.words()}")
 
 
 def _taken_for_hidden(found: Origin) -> str | None:
@@ -210,6 +251,14 @@ def _taken_for_hidden(found: Origin) -> str | None:
 
 def _layer(layer: int) -> str:
     return f"backward layer {-layer}" if layer < 0 else f"layer {layer}"
+
+
+def _layers(depths: Sequence[int], sign: int) -> str:
+    """ "layers 1, 2 and 3", or as one layer is called."""
+    if len(depths) == 1:
+        return _layer(sign * depths[0])
+    *most, last = map(str, depths)
+    return f"{'backward ' if sign < 0 else ''}layers {', '.join(most)} and {last}"
 
 
 def follow(seen: ModelEvidence) -> Flow:

@@ -39,7 +39,8 @@ class FormulaLayer:
     @cached_property
     def roles(self) -> Mapping[str, Role]:
         """The joined matrices by role."""
-        pieces = [piece.chunk(len(self.order)) for piece in self.joined]
+        with torch.enable_grad():  # kept for later, whoever asks first
+            pieces = [piece.chunk(len(self.order)) for piece in self.joined]
         return {
             role: Role(W_x=w_x, W_h=w_h, b_x=b_x, b_h=b_h)
             for role, w_x, w_h, b_x, b_h in zip(self.order, *pieces, strict=True)

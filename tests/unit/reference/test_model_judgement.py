@@ -249,7 +249,10 @@ def test_the_cell_state_handed_to_the_layer_above_is_named_by_its_edge(architect
     model = model_of("lstm", architecture=architecture, forward=forward)
     verdict = judged("lstm", model, architecture, cell_verdict("lstm", PLAIN["lstm"]))
     assert (verdict.status, verdict.mistakes) == ("mistake", ("model.lstm_uses_cell_output",))
-    assert "layer 2, call 1: reads the cell state of layer 1 after call 1" in verdict.edges
+    assert (
+        "layer 2, call 1: reads the cell state of layer 1 after call 1, not the hidden state of layer 1 after call 1"
+        in verdict.edges
+    )
 
 
 def test_the_other_activation_is_named() -> None:
@@ -375,7 +378,8 @@ def test_two_deviations_of_recognised_cells_are_named_by_their_edges() -> None:
 
     verdict = judged("lstm", model_of("lstm", forward=both), verdict=cell_verdict("lstm", "lstm.correct"))
     assert (verdict.status, verdict.mistakes) == ("mistake", ("model.layers_not_stacked",))
-    assert "the classifier reads a tensor that is no state of a layer" in verdict.edges
+    mean = "the mean over time of the hidden states of layer 3"
+    assert f"the classifier reads {mean}, not the hidden state of layer 3 after call 5" in verdict.edges
 
 
 def test_an_unknown_deviation_of_recognised_cells_is_wrong_for_certain() -> None:
