@@ -119,16 +119,20 @@ class StoredTensors(Mapping[str, torch.Tensor]):
 
         None if one is not there, has another shape, or is not stored in double precision: then ask for them singly.
         """
-        header, numbers = self._content[0], self._numbers
+        (header, raw, start), numbers = self._content, self._numbers
         if numbers is None:
             return None
+        most = len(raw) - start
         parts = []
         for name, shape in zip(names, shapes, strict=True):
             entry = None if name is None else header.get(name)
-            if entry is None:
+            if not isinstance(entry, dict) or entry.get("dtype") != _DOUBLE or entry.get("shape") != list(shape):
                 return None
-            kind, found, begin = self._place(entry)
-            if kind != _DOUBLE or found != list(shape) or begin % 8:
+            span = entry.get("data_offsets")
+            if not isinstance(span, list) or len(span) != 2 or type(span[0]) is not int or type(span[1]) is not int:
                 return None
-            parts.append(numbers[begin // 8 : begin // 8 + math.prod(found)])
+            begin, end = span
+            if not 0 <= begin <= end <= most or begin % 8 or end - begin != 8 * math.prod(shape):
+                return None
+            parts.append(numbers[begin // 8 : end // 8])
         return torch.from_numpy(np.concatenate(parts)) if parts else None

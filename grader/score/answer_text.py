@@ -8,11 +8,13 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from grader.coursework import StudentVersion, normalise_text
 from grader.records import CellKind, NotebookRecord
-from grader.score.source_text import statements
+from grader.score.source_text import CELL_CHARS, parsed
 
 Literal = str | int | float | bool | tuple["Literal", ...] | None
 _MOST_ITEMS = 100
@@ -52,8 +54,23 @@ def computed(notebook: NotebookRecord) -> frozenset[str]:
 
 def _assignments(notebook: NotebookRecord) -> dict[str, Assigned | None]:
     found: dict[str, Assigned | None] = {}
-    for statement in statements(notebook):
-        node = statement.node
+    for cell in notebook.cells:
+        if cell.kind is CellKind.CODE and len(cell.source) <= CELL_CHARS:
+            for name, line, value in _assigned_in(cell.source):
+                known = value is not _COMPUTED
+                found[name] = Assigned(value=value, cell=cell.index, line=line) if known else None
+    return found
+
+
+_COMPUTED: Any = object()
+"""Stands for a value that is no literal."""
+
+
+@lru_cache(maxsize=512)
+def _assigned_in(source: str) -> tuple[tuple[str, int, Any], ...]:
+    """Name, line and value of the assignments at top level of a cell; kept, since most cells are the template's."""
+    found = []
+    for node in parsed(source):
         if isinstance(node, ast.Assign):
             pairs = [pair for target in node.targets for pair in _pairs(target, node.value)]
         elif isinstance(node, ast.AnnAssign) and node.value is not None:
@@ -62,10 +79,10 @@ def _assignments(notebook: NotebookRecord) -> dict[str, Assigned | None]:
             continue
         for name, value in pairs:
             try:
-                found[name] = Assigned(value=literal(value), cell=statement.cell, line=node.lineno)
+                found.append((name, node.lineno, literal(value)))
             except ValueError:
-                found[name] = None
-    return found
+                found.append((name, node.lineno, _COMPUTED))
+    return tuple(found)
 
 
 def literal(node: ast.expr) -> Literal:

@@ -1,4 +1,4 @@
-"""The parent of scoring workers: `python -m grader.score.nursery_main SPEC.json`. Linux only.
+"""The parent of scoring workers, started by `grader.score.nursery`. Linux only.
 
 It loads torch, the rubric and its tests once and then forks a disposable worker for each batch that it is asked for. It
 has a single thread, reads no evidence and differentiates nothing, so that a fork of it is a fresh worker without the
@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import selectors
 import signal
-import sys
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
@@ -158,7 +157,3 @@ class _Nursery:
                 guard.before(item)
                 lines.write(self._score(item))
             lines.write(EndLine())
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -20,8 +20,8 @@ except ImportError:  # not a Unix: the launcher's deadline is the only limit
 
 _WALL_FACTOR = 3.0
 """Wall-clock seconds allowed for each second of CPU."""
-_YOUNG_OBJECTS = 100_000
-"""Allocations between two looks for garbage; one submission makes some fifty thousand and hardly a cycle."""
+_TIDY_EVERY = 10
+"""Submissions between two searches for garbage."""
 
 
 class Lines:
@@ -36,13 +36,14 @@ class Lines:
 
 
 class Guard:
-    """Sets limits: memory once, CPU and wall-clock time anew for each submission."""
+    """Sets limits: memory once, CPU and wall-clock time anew for each submission; looks for garbage between them."""
 
     def __init__(self, lines: Lines, *, cpu_s: float, memory_bytes: int) -> None:
         self._lines = lines
         self._cpu_s = cpu_s
         self._memory_bytes = memory_bytes
         self._started = False
+        self._count = 0
 
     def before(self, item: ScoreItem) -> None:
         if not self._started:
@@ -50,14 +51,21 @@ class Guard:
             warm_up()
             limit_memory(self._memory_bytes)
             self._lines.write(StartedLine())
+        self._count += 1
+        if self._count % _TIDY_EVERY == 0:
+            gc.collect()
         limit_time(self._cpu_s)
 
 
 def settle() -> None:
-    """Take everything that is loaded out of the search for garbage: it stays, and there is a lot of it."""
+    """Take everything that is loaded out of the search for garbage, and search for it between submissions only.
+
+    What is loaded is a lot and stays; a submission makes a hundred thousand objects, nearly all without a cycle, and
+    the collector would look at each of them several times.
+    """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_YOUNG_OBJECTS, 50, 1_000)
+    gc.disable()
 
 
 def warm_up() -> None:
