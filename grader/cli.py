@@ -336,22 +336,27 @@ def explain(
 @app.command()
 def check(
     rubric: Annotated[Path, typer.Argument(help="Folder of the coursework.", show_default=False)],
-    output_format: Annotated[
-        CheckFormat, typer.Option("--format", help="How findings are printed.")
-    ] = CheckFormat.TEXT,
+    only: Annotated[
+        str, typer.Option("--only", help="Only mutants and alternatives with this text in their heading.")
+    ] = "",
+    output_format: FindingFormat = CheckFormat.TEXT,
     jobs: Jobs = None,
+    unsafe_no_sandbox: Unsafe = False,
     quiet: Quiet = False,
 ) -> None:
-    """Test the coursework itself: the model solution gets all automatic marks, the blank student version none.
+    """Test the coursework itself: its solution, its blank version, its mutants and alternatives, each graded twice.
 
     Example: grader check rubrics/imperial_cw3
     """
     from grader.workshop import check as coursework_check
+    from grader.workshop.findings import exit_code, render
 
     with _guard(output_format), BatchProgress(quiet=quiet) as progress:
-        findings = coursework_check.check(rubric, progress, concurrency=_jobs(jobs))
-    typer.echo(coursework_check.render(findings, output_format.value))
-    raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
+        findings = coursework_check.check(
+            rubric, progress, only=only, concurrency=_jobs(jobs), unsafe_no_sandbox=unsafe_no_sandbox
+        )
+    typer.echo(render(findings, output_format.value))
+    raise typer.Exit(exit_code(findings))
 
 
 @app.command()

@@ -7,118 +7,43 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
-import re
 import sys
 import zipfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Self
+
+from grader.rubric import Rubric
+from grader.workshop.hand_in import HandIn
+from grader.workshop.planted import read_planted
+from grader.workshop.planting import planted_trials
+from grader.workshop.tables import expected_csv
 
 _DATE = (2026, 3, 20, 12, 0, 0)
-_START = r"^(?P<indent>\s*)(## START OF YOUR CODE - Question {question}\)|# begin {question}$)"
-_END = r"^\s*(## END OF YOUR CODE|# end$)"
 
 Make = Callable[[], bytes]
 
 
-class Notebook:
-    """A hand-in in the making: the cells of the model solution, to be edited.
+class Notebook(HandIn):
+    """The model solution, to be edited in ways that a coursework's own mutants have no need of."""
 
-    Every edit says what it expects to find, so that a changed solution cannot make a sample quietly meaningless.
-    """
-
-    def __init__(self, solution: Path) -> None:
-        self.content: dict[str, Any] = json.loads(solution.read_text(encoding="utf-8"))
-        for cell in self.cells:
-            cell["metadata"] = {}
-
-    @property
-    def cells(self) -> list[dict[str, Any]]:
-        return self.content["cells"]
-
-    def cell(self, identifier: str) -> dict[str, Any]:
-        """The cell of that id.
-
-        Raises:
-            KeyError: if there is none.
-        """
-        for cell in self.cells:
-            if cell["id"] == identifier:
-                return cell
-        raise KeyError(identifier)
-
-    def source(self, identifier: str) -> str:
-        """The text of a cell."""
-        return "".join(self.cell(identifier)["source"])
-
-    def write(self, identifier: str, source: str) -> Notebook:
-        """Give a cell another text."""
-        self.cell(identifier)["source"] = source.splitlines(keepends=True)
-        return self
-
-    def replace(self, identifier: str, old: str, new: str) -> Notebook:
-        """Replace the only occurrence of a text in a cell.
-
-        Raises:
-            ValueError: if it does not occur exactly once.
-        """
-        source = self.source(identifier)
-        if source.count(old) != 1:
-            raise ValueError(f"{old!r} occurs {source.count(old)} times in the cell {identifier}, not once")
-        return self.write(identifier, source.replace(old, new))
-
-    def answer(self, question: str, text: str) -> Notebook:
-        """Put code between the markers of a question, at their depth.
-
-        Raises:
-            ValueError: if no cell has such markers.
-        """
-        start, end = re.compile(_START.format(question=question)), re.compile(_END)
-        for cell in self.cells:
-            lines = "".join(cell["source"]).split("\n")
-            for first, line in enumerate(lines):
-                opening = start.match(line)
-                if cell["cell_type"] == "code" and opening:
-                    last = next(n for n in range(first, len(lines)) if end.match(lines[n]))
-                    body = [opening["indent"] + part if part else "" for part in text.rstrip("\n").split("\n")]
-                    return self.write(cell["id"], "\n".join([*lines[: first + 1], *body, *lines[last:]]))
-        raise ValueError(f"no cell has the markers of question {question}")
-
-    def without_markers(self, identifier: str) -> Notebook:
+    def without_markers(self, identifier: str) -> Self:
         """Delete the marker lines of a cell."""
         kept = [line for line in self.source(identifier).split("\n") if "OF YOUR CODE" not in line]
         return self.write(identifier, "\n".join(kept))
 
-    def insert(self, identifier: str, source: str, *, before: str = "", kind: str = "code") -> Notebook:
-        """Add a cell: before another one, or at the end."""
-        cell: dict[str, Any] = {"cell_type": kind, "id": identifier, "metadata": {}}
-        if kind == "code":
-            cell |= {"execution_count": None, "outputs": []}
-        cell["source"] = source.splitlines(keepends=True)
-        position = self.cells.index(self.cell(before)) if before else len(self.cells)
-        self.cells.insert(position, cell)
-        return self
-
-    def printed(self, identifier: str, text: str) -> Notebook:
+    def printed(self, identifier: str, text: str) -> Self:
         """Store a text as what a cell printed."""
         lines = text.splitlines(keepends=True)
         self.cell(identifier)["outputs"] = [{"name": "stdout", "output_type": "stream", "text": lines}]
         return self
 
-    def executed(self) -> Notebook:
+    def executed(self) -> Self:
         """Number the code cells as if they had been run once, in order."""
         for number, cell in enumerate((c for c in self.cells if c["cell_type"] == "code"), start=1):
             cell["execution_count"] = number
         return self
-
-    def text(self) -> str:
-        """The file, as Jupyter writes it."""
-        return json.dumps(self.content, indent=1, ensure_ascii=False) + "\n"
-
-    def bytes(self) -> bytes:
-        """The file in UTF-8."""
-        return self.text().encode()
 
 
 def variants(folder: Path) -> dict[str, dict[str, str]]:
@@ -173,12 +98,26 @@ def _member(name: str, mode: int) -> zipfile.ZipInfo:
     return info
 
 
-def run(samples: Mapping[str, Make], folder: Path) -> int:
+def write_planted(rubric: Rubric, folder: Path) -> None:
+    """A zip for every mutant and alternative of a coursework, and `expected.csv` with what each must earn."""
+    folder.mkdir(parents=True, exist_ok=True)
+    planted = [item for kind in ("mutants", "alternatives") for item in read_planted(rubric.folder, kind)]
+    trials = list(planted_trials(rubric, planted))
+    for trial in trials:
+        name = trial.expectation.submission
+        (folder / f"{name}.zip").write_bytes(zipped({name: trial.notebook}))
+    rows = [replace(trial.expectation, submission=f"{trial.expectation.submission}.zip") for trial in trials]
+    (folder / "expected.csv").write_text(expected_csv(rubric, rows), encoding="utf-8")
+    (folder / ".graderignore").write_text("expected.csv\n", encoding="utf-8")
+
+
+def run(samples: Mapping[str, Make], folder: Path, rubric: Rubric) -> int:
     """The command line of a maker: write the samples, or with `--check` compare them with those that are there.
 
     Args:
         samples: file name -> what makes its bytes.
         folder: where they belong.
+        rubric: of the coursework, whose mutants and alternatives `--mutants` writes.
 
     Returns:
         the exit code: 1 if `--check` found a difference.
@@ -186,7 +125,11 @@ def run(samples: Mapping[str, Make], folder: Path) -> int:
     parser = argparse.ArgumentParser(description="Makes the sample hand-ins of this folder.")
     parser.add_argument("--check", action="store_true", help="compare with the files that are there")
     parser.add_argument("--out", type=Path, default=folder, help="another folder to write to")
+    parser.add_argument("--mutants", type=Path, help="write the rubric's mutants and alternatives to this folder")
     options = parser.parse_args()
+    if options.mutants is not None:
+        write_planted(rubric, options.mutants)
+        return 0
     there = {path.name for path in folder.iterdir() if path.suffix in (".zip", ".ipynb")}
     if options.check:
         different = sorted(there ^ samples.keys())

@@ -17,12 +17,12 @@ from sample_kit import Notebook, run, zipped  # noqa: E402
 from grader.coursework import student_version  # noqa: E402
 from grader.rubric import load_rubric  # noqa: E402
 
-RUBRIC = ROOT / "rubrics" / "first_steps"
+RUBRIC = load_rubric(ROOT / "rubrics" / "first_steps")
 
 
 def handed_in(**answers: str) -> bytes:
     """The model solution with other answers: between markers, or (`dying`) in a cell."""
-    notebook = Notebook(RUBRIC / "solution.ipynb")
+    notebook = Notebook(RUBRIC)
     for name, text in answers.items():
         if name == "dying":
             notebook.write(name, text)
@@ -61,8 +61,8 @@ def mistakes() -> bytes:
 
 def blank() -> bytes:
     """The student version as it was given out."""
-    notebook = Notebook(RUBRIC / "solution.ipynb")
-    template = student_version(load_rubric(RUBRIC)).notebook
+    notebook = Notebook(RUBRIC)
+    template = student_version(RUBRIC).notebook
     for cell, given in zip(notebook.cells, template.cells, strict=True):
         cell["source"] = given.source.splitlines(keepends=True)
     return zipped({"first_steps.ipynb": notebook.bytes()})
@@ -77,4 +77,4 @@ SAMPLES = {
 }
 
 if __name__ == "__main__":
-    sys.exit(run(SAMPLES, HERE))
+    sys.exit(run(SAMPLES, HERE, RUBRIC))

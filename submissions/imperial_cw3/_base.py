@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -15,16 +15,31 @@ from sample_kit import Make, Notebook, variants, zipped  # noqa: E402 - the fold
 from grader.coursework import student_version  # noqa: E402 - the same
 from grader.records import CellKind  # noqa: E402 - the same
 from grader.rubric import load_rubric  # noqa: E402 - the same
+from grader.workshop.planted import read_planted  # noqa: E402 - the same
+from grader.workshop.planting import apply  # noqa: E402 - the same
 
-RUBRIC = ROOT / "rubrics" / "imperial_cw3"
+RUBRIC = load_rubric(ROOT / "rubrics" / "imperial_cw3")
+PLANTED = {
+    planted.title: planted for kind in ("mutants", "alternatives") for planted in read_planted(RUBRIC.folder, kind)
+}
 VARIANTS = variants(HERE / "_variants")
 NAME = "CW3_RNNs.ipynb"
 SAMPLES: dict[str, Make] = {}
 
 
-def solution(**answers: str) -> Notebook:
-    """The model solution, with blocks of `_variants` between the markers (`q1b="figo"`)."""
-    notebook = Notebook(RUBRIC / "solution.ipynb")
+def solution(*headings: str, questions: Sequence[str] = (), **answers: str) -> Notebook:
+    """The model solution with mutants and alternatives of the rubric's, and with blocks of `_variants`.
+
+    Args:
+        headings: of mutants and alternatives.
+        questions: of those only what goes between the markers of these questions; everything if there are none.
+        answers: name of a block of `_variants` by question (`q1b="talkative"`).
+    """
+    notebook = Notebook(RUBRIC)
+    for heading in headings:
+        for edit in PLANTED[heading].edits:
+            if not questions or edit.target in questions:
+                apply(notebook, edit, "more")
     for question, name in answers.items():
         notebook.answer(question.removeprefix("q"), VARIANTS[question.removeprefix("q")][name])
     return notebook
@@ -52,16 +67,13 @@ def trained(notebook: Notebook, log: str) -> Notebook:
 
 def template_of(identifier: str) -> str:
     """A cell as the student version has it."""
-    notebook = Notebook(RUBRIC / "solution.ipynb")
-    number = notebook.cells.index(notebook.cell(identifier))
-    return student_version(load_rubric(RUBRIC)).notebook.cells[number].source
+    return blank().source(identifier)
 
 
 def blank() -> Notebook:
     """The student version."""
-    notebook = Notebook(RUBRIC / "solution.ipynb")
-    template = student_version(load_rubric(RUBRIC)).notebook
-    for cell, given in zip(notebook.cells, template.cells, strict=True):
+    notebook = Notebook(RUBRIC)
+    for cell, given in zip(notebook.cells, student_version(RUBRIC).notebook.cells, strict=True):
         assert given.kind is CellKind(cell["cell_type"])
         cell["source"] = given.source.splitlines(keepends=True)
     return notebook

@@ -29,7 +29,7 @@ def messy_nbformat_3() -> bytes:
 @sample("s051-messy-utf-16.zip")
 def messy_utf_16() -> bytes:
     """UTF-16 with a byte order mark and Windows line ends."""
-    text = solution(q1b="gofi").text().replace("\n", "\r\n")
+    text = solution("gates g, o, f, i with the sigmoid written out", questions=("1b",)).text().replace("\n", "\r\n")
     return zipped({NAME: b"\xff\xfe" + text.encode("utf-16-le")})
 
 
@@ -55,7 +55,8 @@ PICTURE = (
 @sample("s053-messy-colab.zip")
 def messy_colab() -> bytes:
     """Magics, shell lines, a mounted drive, `.cuda()` without a GPU, and labels below a picture that is not there."""
-    notebook = solution(q1b="figo", q1a="figo").insert("colab", COLAB, before="given")
+    notebook = solution("gates f, i, g, o by slices", questions=("1a", "1b"))
+    notebook.insert("colab", COLAB, before="given")
     notebook.write("theory-3-labels", PICTURE + notebook.source("theory-3-labels"))
     notebook.insert("gpu", "probe = torch.zeros(2, 2).cuda()\n!nvidia-smi\n", before="question-1")
     notebook.content["metadata"]["colab"] = {"name": "CW3.ipynb", "provenance": []}
@@ -74,7 +75,7 @@ def messy_several_notebooks() -> bytes:
             "CW3 template.ipynb": blank().bytes(),
             ".ipynb_checkpoints/CW3_RNNs-checkpoint.ipynb": blank().bytes(),
             "__MACOSX/work/._CW3_RNNs.ipynb": b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X        ",
-            "work/CW3_RNNs (1).ipynb": solution(q2e="direct").bytes(),
+            "work/CW3_RNNs (1).ipynb": solution("gates o, g, i, f by split", questions=("2e",)).bytes(),
             "work/notes.txt": b"see the notebook\n",
         }
     )
@@ -84,7 +85,7 @@ def messy_several_notebooks() -> bytes:
 def messy_script() -> bytes:
     """Handed in as a script that an editor exported, with cells marked by `# %%`."""
     parts = []
-    for cell in solution(q1d="znr").cells:
+    for cell in solution("gates o, g, i, f by split", questions=("1d",)).cells:
         source = "".join(cell["source"])
         if cell["cell_type"] == "code":
             parts.append(f"# %%\n{source}\n")

@@ -1,10 +1,12 @@
-"""Makes the sample hand-ins beside this file from the model solution and the texts in `_variants`.
+"""Makes the sample hand-ins beside this file from the model solution, what the rubric plants, and `_variants`.
 
     .venv/bin/python submissions/imperial_cw3/make_samples.py [--check] [--out FOLDER]
+    .venv/bin/python submissions/imperial_cw3/make_samples.py --mutants FOLDER
 
-Each sample stands here or in `_answers.py`, `_messy.py` or `_hostile.py`, with its purpose; `expected.csv`, written by
-hand, says what it must earn. s001 to s014 are right, s020 to s046 make mistakes, s050 to s058 are messy, s060 to s072
-hostile, s080 to s082 hold nothing.
+The second writes a zip for every mutant and alternative of the rubric, and `expected.csv` with what each must earn.
+Each sample stands here or in `_answers.py`, `_messy.py` or `_hostile.py`, with its purpose; `expected.csv` beside this
+file, written by hand, says what it must earn. s001 to s014 are right, s020 to s046 make mistakes, s050 to s058 are
+messy, s060 to s072 hostile, s080 to s082 hold nothing.
 """
 
 from __future__ import annotations
@@ -13,13 +15,15 @@ import sys
 
 import _hostile
 import _messy
-from _answers import ANSWERS
-from _base import HERE, SAMPLES, blank, handed_in, sample, solution, template_of, trained
+from _answers import ANSWERS, PLANTED_SAMPLES
+from _base import HERE, PLANTED, RUBRIC, SAMPLES, blank, handed_in, sample, solution, template_of, trained
 from sample_kit import run, zipped
 
 PARTS = (_messy, _hostile)
 """Modules that register samples of their own when they are imported."""
 
+for _name, _headings in PLANTED_SAMPLES.items():
+    SAMPLES[f"{_name}.zip"] = lambda headings=_headings: handed_in(solution(*headings))
 for _name, _answers in ANSWERS.items():
     SAMPLES[f"{_name}.zip"] = lambda answers=_answers: handed_in(solution(**{f"q{q}": n for q, n in answers.items()}))
 
@@ -33,31 +37,19 @@ def right_reference() -> bytes:
     return handed_in(trained(solution(), "s001"))
 
 
-GATE = '''class Gate(nn.Module):
-    """One gate: a map of the input and a map of the state, squashed."""
-
-    def __init__(self, input_size, hidden_size, bias, squash=torch.sigmoid):
-        super().__init__()
-        self.from_input = nn.Linear(input_size, hidden_size, bias=bias)
-        self.from_state = nn.Linear(hidden_size, hidden_size, bias=bias)
-        self.squash = squash
-
-    def forward(self, x, h):
-        return self.squash(self.from_input(x) + self.from_state(h))
-'''
-
-
 @sample("s009-right-wrapped.zip")
 def right_wrapped() -> bytes:
     """Every gate is a module of its own, defined in a cell that the template does not have."""
-    notebook = solution(q1a="wrapped", q1b="wrapped", q1c="wrapped", q1d="wrapped")
-    return handed_in(notebook.insert("gate", GATE, before="cells"))
+    heading = "every gate a module of its own"
+    notebook = solution(heading, questions=("1a", "1b", "1c", "1d"))
+    return handed_in(notebook.insert("gate", f"{PLANTED[heading].edits[0].text}\n", before="cells"))
 
 
 @sample("s010-right-no-markers.zip")
 def right_no_markers() -> bytes:
     """All markers deleted, another model trained; its training cell is run again."""
-    notebook = solution(q1d="nrz", q1c="nrz").without_markers("cells").without_markers("models")
+    notebook = solution("gates f, i, g, o by slices", questions=("1c", "1d"))
+    notebook.without_markers("cells").without_markers("models")
     notebook.replace("training", 'BidirRecurrentModel("LSTM"', 'RNNModel("GRU"')
     return handed_in(trained(notebook, "s010"))
 
@@ -65,7 +57,7 @@ def right_no_markers() -> bytes:
 @sample("s011-right-outside-markers.zip")
 def right_outside_markers() -> bytes:
     """The template's cells are left as they were; the classes are written anew in cells below."""
-    notebook = solution(q1b="ogif")
+    notebook = solution("gates o, g, i, f by split", questions=("1b",))
     for identifier, after in (("cells", "question-2"), ("models", "training-task")):
         notebook.insert(f"my-{identifier}", notebook.source(identifier), before=after)
         notebook.without_markers(f"my-{identifier}").write(identifier, template_of(identifier))
@@ -76,7 +68,7 @@ def right_outside_markers() -> bytes:
 def right_two_definitions() -> bytes:
     """Right between the markers; an experiment further down defines the cell anew, wrongly, and the models use that."""
     notebook = solution()
-    lstm = solution(q1b="no-output-tanh").source("cells").split("\n\n\nclass BasicRNNCell")[0]
+    lstm = solution("lstm.no_output_tanh in 1b").source("cells").split("\n\n\nclass BasicRNNCell")[0]
     notebook.insert("experiment", f"# what happens without the last tanh?\n{lstm}", before="question-2")
     return handed_in(notebook.without_markers("experiment"))
 
@@ -84,16 +76,10 @@ def right_two_definitions() -> bytes:
 # ---------------------------------------------------------------------------------------------------- mistakes
 
 
-@sample("s022-lstm-return-swapped.zip")
-def lstm_return_swapped() -> bytes:
-    """The given last line of the LSTM cell edited: it returns the cell state first."""
-    return handed_in(solution().replace("cells", "return (hy, cy)", "return (cy, hy)"))
-
-
 @sample("s023-lstm-candidate-sigmoid.zip")
 def lstm_candidate_sigmoid() -> bytes:
     """A named mistake in a notebook that was trained: its training cell is run again."""
-    return handed_in(trained(solution(q1b="candidate-sigmoid"), "s023"))
+    return handed_in(trained(solution("lstm.candidate_sigmoid in 1b"), "s023"))
 
 
 LABELS = """# Answers below:
@@ -139,4 +125,4 @@ def only_a_pdf() -> bytes:
 
 
 if __name__ == "__main__":
-    sys.exit(run(dict(sorted(SAMPLES.items())), HERE))
+    sys.exit(run(dict(sorted(SAMPLES.items())), HERE, RUBRIC))
