@@ -49,6 +49,8 @@ def findings_of(expectations: Sequence[Expectation], marks: RunMarks) -> list[Ch
         row = rows[item.submission]
         if _FAULTS & set(row.flags) or not row.questions:
             found.append(_not_marked(item, row))
+        elif item.kind in ("mutant", "alternative") and not solution.questions:
+            continue  # there is nothing to compare it with, and that has been said
         elif item.kind == "solution":
             found += _solution(item, row)
         elif item.kind == "blank":
