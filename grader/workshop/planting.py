@@ -139,7 +139,7 @@ def blank_hand_in(rubric: Rubric) -> HandIn:
 
 def _ends(rubric: Rubric) -> Iterator[Trial]:
     """What all others are compared with."""
-    where = f"{rubric.name}/{rubric.solution}"
+    where = f"{rubric.name}/rubric.yaml"
     solution = Expectation(kind="solution", submission="model-solution.ipynb", name=SOLUTION, where=where)
     yield Trial(expectation=solution, notebook=HandIn(rubric).bytes())
     blank = Expectation(kind="blank", submission="blank-student-version.ipynb", name=BLANK, where=where)
