@@ -6,6 +6,7 @@ import ast
 import re
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 from grader.records import CellKind, NotebookRecord
@@ -14,6 +15,22 @@ CELL_CHARS = 200_000
 """Longer cells are left out: nobody writes them by hand."""
 _OPENING = re.compile(r"(?:async\s+def|def|class)\s+(?P<defined>[\w.]+)|(?P<assigned>[\w.]+)\s*(?::[^=\n]*)?=(?!=)")
 _MAGIC = re.compile(r"^(\s*)([%!?].*|\w+\s*=\s*[%!].*)$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """A top-level statement that parses; its line numbers are those of the cell."""
+
+    cell: int
+    node: ast.stmt
+
+
+def statements(notebook: NotebookRecord) -> Iterator[Statement]:
+    """Every top-level statement that parses, in order; what does not is passed over."""
+    for cell in notebook.cells:
+        if cell.kind is CellKind.CODE and len(cell.source) <= CELL_CHARS:
+            for node in parsed(cell.source):
+                yield Statement(cell=cell.index, node=node)
 
 
 @lru_cache(maxsize=512)

@@ -29,7 +29,7 @@ TORCH_FORM = GRUForm()
 
 
 def gru_step(
-    x: Float[Tensor, "B d"], h: Float[Tensor, "B n"], p: Mapping[str, Role], form: GRUForm = TORCH_FORM
+    x: Float[Tensor, "*points B d"], h: Float[Tensor, "*points B n"], p: Mapping[str, Role], form: GRUForm = TORCH_FORM
 ) -> Float[Tensor, "*roles B n"]:
     r"""One step of a gated recurrent unit.
 

@@ -15,8 +15,8 @@ ROLES = ("z", "n")
 
 
 def simplified_gru_step(
-    x: Float[Tensor, "B d"],
-    h: Float[Tensor, "B n"],
+    x: Float[Tensor, "*points B d"],
+    h: Float[Tensor, "*points B n"],
     p: Mapping[str, Role],
     update: Literal["1", "2"] = "2",
 ) -> Float[Tensor, "*roles B n"]:

@@ -14,7 +14,10 @@ ROLES = ("i", "f", "g", "o")
 
 
 def lstm_step(
-    x: Float[Tensor, "B d"], h: Float[Tensor, "B n"], c: Float[Tensor, "B n"], p: Mapping[str, Role]
+    x: Float[Tensor, "*points B d"],
+    h: Float[Tensor, "*points B n"],
+    c: Float[Tensor, "*points B n"],
+    p: Mapping[str, Role],
 ) -> tuple[Float[Tensor, "*roles B n"], Float[Tensor, "*roles B n"]]:
     r"""One step of a long short-term memory cell with a forget gate.
 

@@ -12,8 +12,8 @@ from reference.cells.roles import Role
 
 
 def rnn_step(
-    x: Float[Tensor, "B d"],
-    h: Float[Tensor, "B n"],
+    x: Float[Tensor, "*points B d"],
+    h: Float[Tensor, "*points B n"],
     a: Role,
     activation: Callable[[Tensor], Tensor] = torch.tanh,
 ) -> Float[Tensor, "*roles B n"]:

@@ -30,7 +30,7 @@ class Role:
     b_h: Float[Tensor, "*ones n"]
     """(n,)"""
 
-    def of_input(self, x: Float[Tensor, "B d"]) -> Float[Tensor, "*roles B n"]:
+    def of_input(self, x: Float[Tensor, "*points B d"]) -> Float[Tensor, "*roles B n"]:
         """The input's part, x W_xᵀ + b_x: (B, n)."""
         return x @ self.W_x.mT + self.b_x
 
@@ -38,7 +38,7 @@ class Role:
         """The state's part, h W_hᵀ + b_h: (B, n)."""
         return h @ self.W_h.mT + self.b_h
 
-    def __call__(self, x: Float[Tensor, "B d"], h: Float[Tensor, "*gated B n"]) -> Float[Tensor, "*roles B n"]:
+    def __call__(self, x: Float[Tensor, "*points B d"], h: Float[Tensor, "*gated B n"]) -> Float[Tensor, "*roles B n"]:
         """The whole pre-activation: (B, n)."""
         return self.of_input(x) + self.of_state(h)
 
@@ -47,11 +47,11 @@ class Role:
 class StepInputs:
     """What a step formula is given."""
 
-    x: Float[Tensor, "B d"]
+    x: Float[Tensor, "*points B d"]
     """(B, d)"""
-    h: Float[Tensor, "B n"]
+    h: Float[Tensor, "*points B n"]
     """(B, n)"""
-    c: Float[Tensor, "B n"]
+    c: Float[Tensor, "*points B n"]
     """(B, n); equal to `h` in a family without a cell state."""
     roles: Mapping[str, Role]
     activation: Callable[[Tensor], Tensor] = torch.tanh
@@ -83,7 +83,7 @@ class StepInputs:
         """State W_hᵀ of a role, without its bias."""
         return (self.h if state is None else state) @ self.roles[role].W_h.mT
 
-    def with_state(self, h: Float[Tensor, "B n"], c: Float[Tensor, "B n"]) -> StepInputs:
+    def with_state(self, h: Float[Tensor, "*points B n"], c: Float[Tensor, "*points B n"]) -> StepInputs:
         """The same inputs at another state."""
         return replace(self, h=h, c=c)
 

@@ -11,7 +11,19 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 STAGES = {"intake", "execute", "score", "report"}
-SHARED = {"records", "errors", "limits", "rubric", "store", "probes", "draws", "oracle", "evidence", "coursework"}
+SHARED = {
+    "records",
+    "errors",
+    "limits",
+    "rubric",
+    "store",
+    "probes",
+    "draws",
+    "oracle",
+    "evidence",
+    "coursework",
+    "stored_tensors",
+}
 TOOLS = {"lms", "workshop", "marking"}
 FRONT = {"cli", "console", "__main__"}
 INSIDE_KERNELS = ROOT / "grader" / "execute" / "agent"

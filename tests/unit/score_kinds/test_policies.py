@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -124,8 +123,7 @@ def test_every_policy_has_its_default_among_its_values_and_a_sentence_for_each(n
 
 def test_the_page_on_policies_has_every_value_of_every_policy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT / "scripts"))
-    sys.modules.pop("policy_docs", None)
-    from policy_docs import policies_page
+    from docs_pages.policies import policies_page
 
     page = policies_page()
     for name, policy in known_policies(ORACLE).items():
