@@ -110,8 +110,9 @@ def test_training_is_a_part_where_the_rubric_lets_cells_train(tmp_path: Path) ->
     assert probe_plan(rubric, None).parts == ("student", "training")
 
 
-def test_a_probe_that_builds_on_none_is_refused(tmp_path: Path) -> None:
-    extra = MARKERS + PROBES + "  - {id: later, after: [maed], steps: []}\n"
+@pytest.mark.parametrize("on", ["after: [maed]", "unless: maed"])
+def test_a_probe_that_builds_on_none_is_refused(tmp_path: Path, on: str) -> None:
+    extra = MARKERS + PROBES + f"  - {{id: later, {on}, steps: []}}\n"
     with pytest.raises(RubricError, match="maed") as caught:
         probe_plan(load_rubric(write_rubric(tmp_path / "rubric", extra=extra)), None)
     assert caught.value.code == "rubric-unknown-probe"
