@@ -32,7 +32,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
@@ -44,6 +44,7 @@ NOTHING = "nothing"
 _HEADING = re.compile(r"(?P<name>[^:]+?) in (?P<question>[\w.\-]+)(?:: *(?P<note>.+))?")
 _OPTION = re.compile(r"(?P<key>[a-z]+): *(?P<value>.*)")
 _EDIT = re.compile(r"(?:in (?P<question>[\w.\-]+)|(?P<place>replace in|cell before) (?P<cell>[\w.\-]+)|(?P<with>with))")
+_MARKS = re.compile(r"\d+(\.\d+)?")
 _OPTIONS: Mapping[Kind, tuple[str, ...]] = {
     "mutants": ("loses", "named", "because", "also"),
     "alternatives": ("shows", "convention"),
@@ -135,6 +136,8 @@ class _Block:
         self._heading, *self._lines = text.split("\n")
         self._options: dict[str, str] = {}
         self._edits: list[Edit] = []
+        self._first: Edit | None = None
+        """That of the heading, the only one that may have no code."""
 
     def planted(self) -> Planted:
         """The block as a record."""
@@ -171,7 +174,7 @@ class _Block:
 
     def _read(self, question: str) -> None:
         """Options first, then edits; text before the first `@ ...` belongs to the question of the heading."""
-        edit = Edit(what="answer", target=question, text="")
+        edit = self._first = Edit(what="answer", target=question, text="")
         text: list[str] = []
         for line in self._lines:
             if not line.startswith("@ "):
@@ -204,6 +207,8 @@ class _Block:
         code = _code(text)
         if edit.what == "replace" and not edit.old:
             raise self._malformed('"@ replace in" has no "@ with"', "write what stands there instead below it")
+        if edit.what != "replace" and not code and edit is not self._first:
+            raise self._malformed(f'there is no code for "{edit.target}"', "write `pass` to leave a region empty")
         if edit.what == "replace" or (code and edit.target):
             self._edits.append(Edit(what=edit.what, target=edit.target, text=code, old=edit.old))
         elif code:
@@ -236,10 +241,9 @@ class _Block:
 
     def _loss(self, part: str) -> tuple[str, Decimal | None]:
         question, _, marks = part.partition(" ")
-        try:
-            return question, Decimal(marks) if marks.strip() else None
-        except InvalidOperation as error:
-            raise self._malformed(f'"{marks}" is no number of marks', 'write "@ loses: 1b 6"') from error
+        if marks and not _MARKS.fullmatch(marks):
+            raise self._malformed(f'"{marks}" is no number of marks', 'write "@ loses: 1b 6"')
+        return question, Decimal(marks) if marks else None
 
     def _named(self, name: str) -> tuple[str, ...]:
         if "named" not in self._options:

@@ -123,6 +123,8 @@ def test_code_may_be_replaced_by_nothing(tmp_path: Path) -> None:
         ),
         pytest.param("@@ typo in one\ny\n@ loses: one\n", ":1", "stands below code", "options come first", id="late"),
         pytest.param("@@ typo in one\n@ loses: one six\ny\n", ":1", '"six" is no number', "@ loses: 1b 6", id="number"),
+        pytest.param("@@ typo in one\n@ loses: one NaN\ny\n", ":1", '"NaN" is no number', "@ loses:", id="no number"),
+        pytest.param("@@ typo in one\n@ in two\n\n", ":1", 'there is no code for "two"', "`pass`", id="empty region"),
         pytest.param("@@ typo in one\n@ also: two\ny\n", ":1", '"@ also: two" lacks a part', "QUESTION", id="also"),
         pytest.param("@@ a.b in one\n@ named: c.d\ny\n", ":1", "has no reason", "@ because:", id="no reason"),
         pytest.param("@@ a.b in one\n@ because: so\ny\n", ":1", "explains nothing", "@ named:", id="reason alone"),
