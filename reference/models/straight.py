@@ -7,7 +7,7 @@ cells alike get the same numbers, so what was computed for one of them is kept f
 from __future__ import annotations
 
 import itertools
-from collections import OrderedDict
+from collections import ChainMap, OrderedDict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -138,8 +138,11 @@ def _named(verdict: CellVerdict | None) -> Hashable:
 
 def _compute(architecture: str, raw: Mapping[str, Any], cells: Mapping[str, CellVerdict | None]) -> Expected | None:
     """What the straight loop gives; None if it cannot be run."""
+    has_gradients = raw.get("gradient_vector") is not None or bool(raw["gradients"])
+    # Neither the precision of what came back nor its gradients matter here, and finding them out is costly.
+    bare = ChainMap({"dtype": "float64", "gradients": {}}, raw)  # type: ignore[arg-type]  # it is only read
     try:
-        seen = read_evidence(raw, tuple(cells), bidirectional=architecture == "bidirectional")
+        seen = read_evidence(bare, tuple(cells), bidirectional=architecture == "bidirectional")
         if not seen.complete:
             return None
         replay = replay_of(seen, cells)
@@ -148,7 +151,7 @@ def _compute(architecture: str, raw: Mapping[str, Any], cells: Mapping[str, Cell
         return None
     sizes = {"x": seen.x, **seen.parameters}
     gradients = None
-    if seen.weights is not None and seen.gradients:
+    if seen.weights is not None and has_gradients:
         if seen.weights.numel() != output.numel():
             return None
         found = replay.gradients(output, seen.weights)
