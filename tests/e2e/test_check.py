@@ -170,11 +170,12 @@ def test_a_host_that_cannot_run_kernels_is_no_fault_of_the_coursework(tmp_path: 
     [
         pytest.param(
             "test_cells.py",
-            "assert 0 < elements(unbiased) < elements(made.facts(\"cell\"))",
-            "assert 0 < elements(unbiased)",
+            "    assert all(math.prod(parameter.shape) >= INPUT * HIDDEN for parameter in unbiased.parameters)\n"
+            "    assert 0 < elements(unbiased) < elements(made.facts(\"cell\"))\n",
+            "    assert 0 < elements(unbiased)\n",
             "bias ignored in 1a",
             [("mutant-caught", "bias ignored in 1a", "1a")],
-            id="an assertion is gone",
+            id="assertions are gone",
         ),
         pytest.param(
             "rubric.yaml",
