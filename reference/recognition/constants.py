@@ -35,6 +35,8 @@ STARTS = ((1.0, 0.0), (1.0, 1.0), (1.0, -1.0), (0.5, 0.0), (2.0, 0.0))
 """(factor, shift) from which the search sets out."""
 NEAR = 1e-3
 """Distance of outputs that no other formula comes near to: constants are there, even if the search was not done."""
+SHORT = 1e-9
+"""How near a found number has to be to a short one to be taken for it."""
 UNIFORM = 1e-7
 """Numbers of several units that differ by no more are one constant."""
 
@@ -184,9 +186,15 @@ def _uniform(family: Family, numbers: Tensor) -> dict[str, Constants] | None:
         return None
     found = {}
     for place, name in enumerate(family.roles):
-        scale, shift = (float(f"{float(value):.7g}") for value in numbers[:, 2 * place : 2 * place + 2].mean(0))
+        scale, shift = (_settled(float(value)) for value in numbers[:, 2 * place : 2 * place + 2].mean(0))
         found[name] = Constants(scale=scale, shift=0.0 if abs(shift) < UNIFORM else shift)
     return {name: constants for name, constants in found.items() if constants != PLAIN}
+
+
+def _settled(number: float) -> float:
+    """The short number that somebody wrote, if there is one as near as the search can see; else the number itself."""
+    short = float(f"{number:.7g}")
+    return short if abs(short - number) <= SHORT * max(1.0, abs(number)) else number
 
 
 def describe_constants(hit: Hit) -> list[str]:

@@ -137,7 +137,8 @@ def _directions(seen: CellObservation) -> Array:
 def _gradients(outputs: Tensor, directions: Tensor, inputs: Sequence[Tensor]) -> list[Tensor]:
     if not outputs.requires_grad:
         return [torch.zeros_like(value) for value in inputs]
-    found = torch.autograd.grad(outputs, inputs, grad_outputs=directions, allow_unused=True)
+    # Not `grad_outputs`: torch compares its shape with symbols, and imports SymPy for it in every worker.
+    found = torch.autograd.grad((outputs * directions).sum(), inputs, allow_unused=True)
     return [
         torch.zeros_like(value) if gradient is None else gradient for value, gradient in zip(inputs, found, strict=True)
     ]

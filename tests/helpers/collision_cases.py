@@ -13,9 +13,10 @@ from torch import Tensor
 
 from reference.cells import Peepholes, Role, StepInputs
 from reference.mistakes import cell_mistakes, function_mistakes, model_mistakes
+from reference.models.build import TORCH_ORDERS
 from reference.models.layers import FormulaLayer
 from reference.models.network import Network, NotApplicableError
-from reference.recognition import FAMILIES
+from reference.recognition import FAMILIES, Family
 
 D, N, B = 5, 4, 6
 SAME = 1e-9
@@ -140,6 +141,15 @@ def time_gates(
 # ------------------------------------------------------------------------------------------------ models
 
 
+def formula_layer(family: Family, roles: Mapping[str, Role], hidden_size: int) -> FormulaLayer:
+    """A layer of right cells of a family, from its roles."""
+    order = TORCH_ORDERS[family.name]
+    joined = tuple(torch.cat([getattr(roles[name], part) for name in order]) for part in ("W_x", "W_h", "b_x", "b_h"))
+    return FormulaLayer(
+        family=family, formula=family.plain, order=order, joined=joined, gate_first=False, hidden_size=hidden_size
+    )
+
+
 def network(
     architecture: str,
     seed: int,
@@ -164,7 +174,7 @@ def network(
                 for place, name in enumerate(known.roles)
                 for one in [role(first + 100 * depth + 10 * place, n, below)]
             }
-            found.append(FormulaLayer(family=known, formula=known.plain, roles=parts, gate_first=False, hidden_size=n))
+            found.append(formula_layer(known, parts, n))
         return found
 
     return Network(

@@ -79,6 +79,9 @@ def test_three_dimensions_become_gates_of_rows() -> None:
 
 
 def test_only_plain_cells_have_another_activation() -> None:
-    layer = FormulaLayer(family=FAMILIES["lstm"], formula="lstm.correct", roles={}, gate_first=False, hidden_size=3)
+    nothing = (torch.zeros(12, 5), torch.zeros(12, 3), torch.zeros(12), torch.zeros(12))
+    layer = FormulaLayer(
+        family=FAMILIES["lstm"], formula="lstm.correct", order="ifgo", joined=nothing, gate_first=False, hidden_size=3
+    )
     with pytest.raises(NotApplicableError):
         layer.with_other_activation()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import torch
-from helpers.collision_cases import DISTINCT, Outcome, distance, models, step_all
+from helpers.collision_cases import DISTINCT, Outcome, distance, formula_layer, models, step_all
 from helpers.model_observations import StudentModel, student_cells
 from helpers.observations import StudentCell
 from torch import Tensor, nn
@@ -192,12 +192,7 @@ def network(run: Run, seed: str, salt: int = 0) -> Network:
     wanted = only(Let, run.probe).value
 
     def layers(cells: Any) -> list[FormulaLayer]:
-        return [
-            FormulaLayer(
-                family=family, formula=family.plain, roles=cell.roles(), gate_first=False, hidden_size=spec.hidden_size
-            )
-            for cell in cells
-        ]
+        return [formula_layer(family, cell.roles(), spec.hidden_size) for cell in cells]
 
     net = Network(
         x=draws.draw(seed, wanted["draw"], wanted["shape"]).requires_grad_(),
