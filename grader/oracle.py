@@ -95,6 +95,13 @@ class ModelVerdict(Protocol):
         """`replay` or `data flow`: how it was judged."""
 
     @property
+    def as_made(self) -> bool:
+        """True if the model is right, as far as it runs, but for the cells that its constructor has made.
+
+        `mistakes` may name that fault.
+        """
+
+    @property
     def notes(self) -> Sequence[str]: ...
 
 

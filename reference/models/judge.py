@@ -21,6 +21,8 @@ from reference.recognition.verdicts import CellVerdict, ModelVerdict
 
 ARCHITECTURES = ("stacked", "bidirectional")
 DETACHED = "model.detached_state"
+SHARED = ("model.same_cell_reused", "bidir.rev_uses_fwd_cells")
+"""What a right loop computes where the model's lists hold one cell several times."""
 
 By = Literal["replay", "data flow"]
 
@@ -76,6 +78,10 @@ class _Case:
             output = self._run(replay.network, Network.output)
             if self._agrees(output, self.seen):
                 return self._right(output, replay)
+        for names, forward in self._loops_as_made():
+            output = self._run(replay.network, forward)
+            if self._agrees(output, self.seen):
+                return self._as_made(self._right(output, replay), names)
         with torch.no_grad():
             hits = self._hits(replay.network)
         return self._named(hits, "replay", (), replay) if hits else None
@@ -85,8 +91,25 @@ class _Case:
             if self.seen.gradients:
                 note = (*note, "gradients were not compared")
             return ModelVerdict(status="exact", by="data flow", notes=note)
+        for names, forward in self._loops_as_made():
+            if self._agrees(self._run(network, forward), self.seen):
+                return self._as_made(ModelVerdict(status="exact", by="data flow", notes=note), names)
         hits = self._hits(network)
         return self._named(hits, "data flow", note) if hits else None
+
+    def _loops_as_made(self) -> list[tuple[tuple[str, ...], Callable[[Network], Tensor]]]:
+        """What a right loop gives where the model holds other cells than it was asked for; none if it holds those."""
+        if self.seen.complete:
+            return []
+        entries = [entry for entry in model_mistakes(self.architecture) if entry.mistake.id in SHARED]
+        one = ("model.only_first_layer",) if len(self.seen.cells) == 1 < self.seen.layers else ()
+        return [(one, Network.output), *(((entry.mistake.id,), entry.forward) for entry in entries)]
+
+    def _as_made(self, found: ModelVerdict, names: tuple[str, ...]) -> ModelVerdict:
+        """The fault of the constructor, not of the loop, unless the gradients say more."""
+        if found.status != "exact":
+            return found
+        return replace(found, as_made=True, mistakes=names, edges=follow(self.seen).edges)
 
     def _run(self, network: Network, forward: Callable[[Network], Tensor]) -> Tensor | None:
         """The output, or None where the network cannot be run in this way: then the model did something else."""
@@ -138,6 +161,9 @@ class _Case:
         reached = [entry.mistake.id for entry in entries if self._reaches_failure(recorded, entry.forward)]
         straight = self._reaches_failure(recorded, Network.output)
         names = flow.mistakes or (tuple(reached) if not straight and len(reached) == 1 else ())
+        if not self.seen.complete and not flow.mistakes:
+            # Straight as far as it came: it cannot go further without the cells that are not there.
+            return ModelVerdict(status="blocked", as_made=True, edges=flow.edges, by="data flow")
         return ModelVerdict(
             status="mistake" if names else "unrecognised", mistakes=names, edges=flow.edges, by="data flow"
         )

@@ -34,6 +34,9 @@ class ModelVerdict:
     mistakes: tuple[str, ...] = ()
     edges: tuple[str, ...] = ()
     by: Literal["replay", "data flow"] = "replay"
+    as_made: bool = False
+    """True if the loop is right over the cells that the model holds, of which some are missing, shared or too many: the
+    fault is that of the constructor. `mistakes` has its name, if there is one."""
     notes: tuple[str, ...] = ()
 
 

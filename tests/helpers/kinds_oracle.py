@@ -41,6 +41,7 @@ class ModelSaid:
     edges: tuple[str, ...] = ()
     by: str = "replay"
     notes: tuple[str, ...] = ()
+    as_made: bool = False
 
 
 MISTAKES = ("plain.halved", "plain.doubled", "stack.skips", "stack.mean", "stack.turned")

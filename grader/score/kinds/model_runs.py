@@ -41,6 +41,8 @@ class RunFinding:
     """True if library layers stood in for the cells."""
     follow_through: bool = False
     """True if a fault of the cells was carried through."""
+    as_made: bool = False
+    """True if the model is right but for the cells that it was made with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +76,7 @@ class RunJudge:
             return own
         cell = self.cells[spec.mode]
         if own.status in DECISIVE and cell is not None and cell.replayable:
-            return replace(own, follow_through=not cell.right)
+            return replace(own, follow_through=own.as_made or not cell.right)
         if not self.context.evidence.has("stand-ins"):
             return self._without_evidence(own)
         part = self.context.evidence.part("stand-ins")
@@ -136,7 +138,7 @@ class RunJudge:
         except IncompleteFlowError:
             missing = inconsistent(f"the recorded calls of `{self.parameters.target}` are incomplete")
             return replace(found, status=_status_of(missing), trouble=missing)
-        return _finding(found, verdict)
+        return _finding(found, verdict, made_elsewhere=bool(self.context.question.uses))
 
     def _verdicts(self, mode: str, facts: Facts) -> dict[str, CellVerdict | None]:
         """The verdicts on the classes of cells in a model, as its mode uses them where modes share a class."""
@@ -155,9 +157,20 @@ def _status_of(trouble: Trouble) -> RunStatus:
     return stages.get(trouble.stage, "raised")
 
 
-def _finding(found: RunFinding, verdict: ModelVerdict) -> RunFinding:
-    """A run with what the oracle says; one that raised and is not explained by a name stays what it is."""
-    raised = found.trouble is not None
+def _finding(found: RunFinding, verdict: ModelVerdict, *, made_elsewhere: bool) -> RunFinding:
+    """A run with what the oracle says; one that raised and is not explained by a name stays what it is.
+
+    What the constructor makes is charged to the questions that this one uses, if there are any.
+    """
+    if verdict.as_made and not made_elsewhere and found.trouble is None:
+        status: RunStatus = "mistake" if verdict.mistakes else "unnamed"
+        return replace(found, status=status, mistakes=tuple(verdict.mistakes), edges=tuple(verdict.edges))
+    if verdict.as_made and made_elsewhere and found.trouble is not None:
+        return replace(found, status="blocked", edges=tuple(verdict.edges))
+    return _with_verdict(found, verdict, raised=found.trouble is not None)
+
+
+def _with_verdict(found: RunFinding, verdict: ModelVerdict, *, raised: bool) -> RunFinding:
     named = verdict.status in ("mistake", "ambiguous") and bool(verdict.mistakes)
     status: RunStatus = "raised" if raised else "unrecognised"
     if named:
@@ -171,4 +184,5 @@ def _finding(found: RunFinding, verdict: ModelVerdict) -> RunFinding:
         status=status,
         mistakes=tuple(verdict.mistakes) if named else (),
         edges=tuple(verdict.edges),
+        as_made=status == "right" and verdict.as_made,
     )

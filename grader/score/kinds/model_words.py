@@ -142,7 +142,10 @@ def _carried(judging: RunJudge, runs: Sequence[RunFinding]) -> Iterable[str]:
         mode = run.spec.mode
         name = judging.parameters.cells[mode]
         question = asked.get((name, judging.parameters.modes[mode]), ("", ()))[0]
-        if run.stand_in:
+        if run.as_made:
+            uses = _listed(judging.context.question.uses)
+            yield f"It was judged with the cells that the model holds; which these are counts in {uses} alone."
+        elif run.stand_in:
             yield f"A library layer stood in for your `{name}`, so that nothing is charged twice."
         elif question:
             yield f"It was judged with your own `{name}` as it is; what is wrong in it counts in {question} alone."

@@ -302,8 +302,24 @@ def test_one_cell_however_many_layers_are_asked_for_is_named() -> None:
     model = model_of("gru")
     model.rnn_cell_list = model.rnn_cell_list[:1]
     verdict = judged("gru", model, verdict=cell_verdict("gru", "gru.correct_after"))
-    assert verdict.mistakes == ("model.only_first_layer",)
+    assert (verdict.status, verdict.as_made, verdict.mistakes) == ("exact", True, ("model.only_first_layer",))
     assert "1 cell(s) found for 3 layers" in verdict.edges
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("change", [lambda cells: cells[:2], lambda cells: nn.ModuleList([*cells[:2], cells[1]])])
+def test_a_right_loop_over_what_the_constructor_made_is_no_fault_of_the_loop(change: Any, known: bool) -> None:
+    model = model_of("gru")
+    model.rnn_cell_list = change(model.rnn_cell_list)
+    verdict = judged("gru", model, verdict=cell_verdict("gru", "gru.correct_after") if known else None)
+    assert (verdict.status, verdict.as_made) == ("exact", True)
+
+
+def test_a_loop_that_leaves_out_cells_which_are_there_is_at_fault_itself() -> None:
+    entry = next(entry for entry in model_mistakes("stacked") if entry.mistake.id == "model.only_first_layer")
+    model = model_of("gru", forward=entry.forward)
+    verdict = judged("gru", model, verdict=cell_verdict("gru", "gru.correct_after"))
+    assert (verdict.status, verdict.as_made, verdict.mistakes) == ("mistake", False, ("model.only_first_layer",))
 
 
 def test_one_list_of_cells_for_both_directions_is_named() -> None:

@@ -46,6 +46,13 @@ def test_a_cell_that_nobody_can_read_gives_way_to_a_stand_in(tmp_path: Path) -> 
     assert "A library layer stood in for your `Step`, so that nothing is charged twice." in verdict.reason
 
 
+def test_cells_that_the_constructor_did_not_make_are_charged_where_it_is(tmp_path: Path) -> None:
+    verdict = judged(tmp_path, lambda seen: ModelSaid(status="exact", as_made=True, mistakes=("stack.skips",)))
+
+    assert (verdict.outcome, verdict.mark, verdict.follow_through, verdict.diagnosis) == (Outcome.PASSED, 12, True, ())
+    assert "It was judged with the cells that the model holds; which these are counts in 1b alone." in verdict.reason
+
+
 def test_a_fault_of_the_model_shows_with_stand_ins_too(tmp_path: Path) -> None:
     def said(seen: Any) -> ModelSaid:
         return NAMED if stood_in(seen) else ModelSaid(status="unrecognised")
