@@ -68,6 +68,11 @@ def test_has_a_map_from_input_and_state_for_each_gate(check, probe, target, maps
     )  # fmt: skip
     assert cell > 0
     assert large_enough or step_runs(probe.probe(f"runs.{target}"))
+    check.expect(
+        "The sizes of the parameters do not depend on `input_size` and `hidden_size`.",
+        next_step="Make cells with sizes 5 and 7, and with sizes 11 and 3, and print the shapes of their parameters.",
+    )
+    assert cell != wide
     check.award(reason="There are maps from input and state for every gate.")
 
 
