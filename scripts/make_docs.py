@@ -1,4 +1,4 @@
-"""Makes the pages of `docs/` that come from the code: errors.md, kinds.md, policies.md, reference.md, mistakes.md.
+"""Makes the pages of `docs/` that come from the code: all of `PAGES`.
 
 python scripts/make_docs.py            write them
 python scripts/make_docs.py --check    fail if one of them is not what the code says
@@ -13,6 +13,7 @@ from pathlib import Path
 from docs_pages.errors import errors_page
 from docs_pages.kinds import kinds_page
 from docs_pages.mistakes import mistakes_page
+from docs_pages.planted import planted_page
 from docs_pages.policies import policies_page
 from docs_pages.reference import reference_page
 
@@ -20,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = {
     "errors.md": errors_page,
     "kinds.md": kinds_page,
+    "planted.md": planted_page,
     "policies.md": policies_page,
     "reference.md": reference_page,
     "mistakes.md": mistakes_page,

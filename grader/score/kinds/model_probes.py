@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
@@ -106,14 +106,27 @@ def single_spec(parameters: ModelParameters) -> RunSpec:
     return RunSpec(mode=next(iter(parameters.modes)), layers=2, batch=1)
 
 
-def cell_checks(rubric: Rubric) -> Mapping[tuple[str, str], tuple[str, tuple[Argument, ...]]]:
-    """The classes and families that checks of kind `cell` judge -> the question that does, and the arguments."""
-    found: dict[tuple[str, str], tuple[str, tuple[Argument, ...]]] = {}
+class AskedCell(NamedTuple):
+    """A class that a check of kind `cell` judges."""
+
+    question: str
+    arguments: tuple[Argument, ...]
+    fixed_sizes: tuple[int, int] | None
+
+
+def cell_checks(rubric: Rubric) -> Mapping[tuple[str, str], AskedCell]:
+    """The classes and families that checks of kind `cell` judge, and how these probe them."""
+    found: dict[tuple[str, str], AskedCell] = {}
     for question in rubric.questions:
         for check in question.checks:
             if check.kind == "cell":
                 key = (str(check.parameters.get("target")), str(check.parameters.get("family")))
-                found[key] = (question.id, tuple(check.parameters.get("arguments", DEFAULT_ARGUMENTS)))
+                sizes = check.parameters.get("fixed_sizes")
+                found[key] = AskedCell(
+                    question=question.id,
+                    arguments=tuple(check.parameters.get("arguments", DEFAULT_ARGUMENTS)),
+                    fixed_sizes=None if sizes is None else (int(sizes[0]), int(sizes[1])),
+                )
     return found
 
 
@@ -122,7 +135,8 @@ def mode_plan(rubric: Rubric, parameters: ModelParameters, mode: str, oracle: Or
     target, family = parameters.cells[mode], parameters.modes[mode]
     asked = cell_checks(rubric).get((target, family))
     if asked is not None:
-        return cell_plan(oracle, target, family, probe=f"cell.{target}", arguments=asked[1])
+        probe, sizes = f"cell.{target}", asked.fixed_sizes
+        return cell_plan(oracle, target, family, probe=probe, arguments=asked.arguments, fixed_sizes=sizes)
     arguments = parameters.cell_arguments.get(mode)
     if arguments is None:
         families = {parameters.modes[other] for other, name in parameters.cells.items() if name == target}

@@ -141,14 +141,15 @@ def _carried(judging: RunJudge, runs: Sequence[RunFinding]) -> Iterable[str]:
             continue
         mode = run.spec.mode
         name = judging.parameters.cells[mode]
-        question = asked.get((name, judging.parameters.modes[mode]), ("", ()))[0]
+        check = asked.get((name, judging.parameters.modes[mode]))
         if run.as_made:
             uses = _listed(judging.context.question.uses)
             yield f"It was judged with the cells that the model holds; which these are counts in {uses} alone."
         elif run.stand_in:
             yield f"A library layer stood in for your `{name}`, so that nothing is charged twice."
-        elif question:
-            yield f"It was judged with your own `{name}` as it is; what is wrong in it counts in {question} alone."
+        elif check is not None:
+            where = check.question
+            yield f"It was judged with your own `{name}` as it is; what is wrong in it counts in {where} alone."
         else:
             yield f"It was judged with your own `{name}` as it is; what is wrong in it is not charged here."
 
