@@ -1,7 +1,9 @@
 """Every mutant and every alternative of the first coursework, through the agent, the evidence and the scoring.
 
 `grader check` starts two kernels for each hand-in and each of two seeds, which takes a quarter of an hour: that is done
-by the slow tests. Here the kernels are forks of a process that has torch loaded, and one seed has to do.
+by the slow tests. Here the kernels are forks of a process that has torch loaded, and one seed has to do. The mutants of
+the models run always; those of the cells, which the grid of recognition covers, and the alternatives run with the slow
+rest.
 """
 
 from __future__ import annotations
@@ -15,13 +17,26 @@ import pytest
 from helpers.command_line import ROOT, environment
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(1200)]
+OF_THE_MODELS = "in 2"
 PLACE = {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
 
 
 @pytest.fixture(scope="module")
 def findings() -> list[dict[str, Any]]:
-    """What `grader check` finds, with forks for kernels."""
+    """What `grader check` finds about everything."""
+    return check()
+
+
+@pytest.fixture(scope="module")
+def findings_of_models() -> list[dict[str, Any]]:
+    """What it finds about the mutants of the models."""
+    return check("--only", OF_THE_MODELS)
+
+
+def check(*options: str) -> list[dict[str, Any]]:
+    """The findings of `grader check`, with forks for kernels."""
     command = [sys.executable, "-m", "helpers.forked_grader", "--once", "check", ROOT / "rubrics" / "imperial_cw3"]
+    command += options
     done = subprocess.run(
         [*map(str, command), "--format", "json", "--quiet"],
         env=environment(**PLACE),
@@ -40,6 +55,14 @@ def broken(findings: list[dict[str, Any]], code: str) -> list[str]:
     return [f"{item['at']} {item['hand_in']} {item['where']}: {item['text']}" for item in chosen if not item["ok"]]
 
 
+def test_every_mutant_of_the_models_is_caught_and_named_without_loss_elsewhere(
+    findings_of_models: list[dict[str, Any]],
+) -> None:
+    assert len({item["hand_in"] for item in findings_of_models if item["code"] == "mutant-named"}) >= 40
+    assert [item for item in findings_of_models if not item["ok"]] == []
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code",
     [
@@ -57,6 +80,7 @@ def test_the_coursework_holds(findings: list[dict[str, Any]], code: str) -> None
     assert broken(findings, code) == []
 
 
+@pytest.mark.slow
 def test_at_least_a_hundred_mutants_and_thirty_alternatives_were_handed_in(findings: list[dict[str, Any]]) -> None:
     named = {item["hand_in"] for item in findings if item["code"] == "mutant-named"}
     otherwise = {item["hand_in"] for item in findings if item["code"] == "alternative-full-marks"}
@@ -65,5 +89,6 @@ def test_at_least_a_hundred_mutants_and_thirty_alternatives_were_handed_in(findi
     assert len(otherwise) >= 30
 
 
+@pytest.mark.slow
 def test_nothing_else_was_found(findings: list[dict[str, Any]]) -> None:
     assert [item for item in findings if not item["ok"]] == []

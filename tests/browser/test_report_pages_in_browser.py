@@ -188,7 +188,7 @@ def test_the_first_tab_offers_to_skip_and_the_skip_leads_to_the_questions(page: 
 
     assert text == "Skip to the feedback"
     assert top >= 0
-    assert page.evaluate("document.activeElement.id") == "main"
+    page.wait_for_function("document.activeElement.id === 'main'")
 
 
 def test_a_question_is_reached_from_the_list_by_keyboard(page: Page, run_folder: Path) -> None:
@@ -197,7 +197,7 @@ def test_a_question_is_reached_from_the_list_by_keyboard(page: Page, run_folder:
     page.locator("#question-list a").nth(3).focus()
     page.keyboard.press("Enter")
 
-    assert page.url.endswith("#q-2b")
+    page.wait_for_url("**#q-2b")
     assert 0 <= page.evaluate("document.getElementById('q-2b').getBoundingClientRect().top") < 800
 
 
