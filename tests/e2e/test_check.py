@@ -191,8 +191,8 @@ def test_a_host_that_cannot_run_kernels_is_no_fault_of_the_coursework(tmp_path: 
         ),
         pytest.param(
             "rubric.yaml",
-            "bidir.rev_not_realigned: none",
-            "bidir.rev_not_realigned: part",
+            "realigned_reverse: free",
+            "realigned_reverse: charge",
             "rev_not_realigned",
             [("mutant-loses-nothing-else", "bidir.rev_not_realigned in 2g", "2g")],
             id="a trap is charged",
@@ -211,7 +211,7 @@ def test_a_weakened_first_coursework_is_found(
 def test_exchanged_labels_are_found_in_the_first_coursework(tmp_path: Path) -> None:
     text = (IMPERIAL / "rubric.yaml").read_text(encoding="utf-8")
     line = next(line for line in text.split("\n") if "answers: {A_model: " in line)
-    exchanged = line.replace("A_model", "?").replace("B_model", "A_model").replace("?", "B_model")
+    exchanged = line.replace("GRU", "?").replace("LSTM", "GRU").replace("?", "LSTM")
     folder = altered(tmp_path, IMPERIAL, "rubric.yaml", (line, exchanged))
 
     findings = failed(checked(folder, "forget_inverted"))
