@@ -6,19 +6,19 @@ probes with library layers behind the coursework's names), `training`. Parts are
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, overload
+from typing import Literal, TypeVar
 
 import torch
-from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from grader.errors import EvidenceError
 from grader.records import NotebookRecord, Record
 from grader.stored_tensors import StoredTensors
+from grader.values import Value
 
-EVIDENCE_VERSION = 1
 INDEX_BYTES = 8 * 1024 * 1024
 """Ceiling for the JSON of one part."""
 
@@ -67,119 +67,6 @@ class Definition(Record):
     name: str
     cell: int
     line: int
-
-
-class ParameterFacts(Record):
-    name: str
-    shape: tuple[int, ...]
-    dtype: str
-    requires_grad: bool = True
-
-
-class ModuleFacts(Record):
-    """A submodule; the module itself has the empty name."""
-
-    name: str
-    class_name: str
-    library: bool
-    """True if the class is torch's own."""
-    attributes: dict[str, int | float | bool | str | None] = {}
-    """Scalar attributes of the instance, without private ones."""
-
-
-class Facts(Record):
-    """What an object constructed by a probe looks like."""
-
-    class_name: str
-    is_module: bool
-    parameters: tuple[ParameterFacts, ...] = ()
-    modules: tuple[ModuleFacts, ...] = ()
-    attributes: dict[str, int | float | bool | str | None] = {}
-
-
-class TracedCall(Record):
-    """One call of a submodule during a trace; tensors by identifier, equal content has equal identifiers."""
-
-    module: str
-    class_name: str
-    inputs: tuple[str, ...] = ()
-    outputs: tuple[str, ...] = ()
-
-
-_CALLS = TypeAdapter(tuple[TracedCall, ...])
-
-
-class Calls(Sequence[TracedCall]):
-    """Traced calls, checked when one is first looked at: there are thousands, and a run that is right needs none.
-
-    Raises:
-        EvidenceError: when looked at, if what was stored are no calls.
-    """
-
-    __slots__ = ("_stored",)
-
-    def __init__(self, stored: Any) -> None:
-        self._stored = stored
-
-    def _checked(self) -> tuple[TracedCall, ...]:
-        if not isinstance(self._stored, tuple):
-            try:
-                self._stored = _CALLS.validate_python(self._stored)
-            except ValidationError as error:
-                raise EvidenceError("evidence-malformed", f"{error.error_count()} calls are wrong") from error
-        found: tuple[TracedCall, ...] = self._stored
-        return found
-
-    @overload
-    def __getitem__(self, place: int) -> TracedCall: ...
-    @overload
-    def __getitem__(self, place: slice) -> tuple[TracedCall, ...]: ...
-    def __getitem__(self, place: int | slice) -> TracedCall | tuple[TracedCall, ...]:
-        return self._checked()[place]
-
-    def __len__(self) -> int:
-        return len(self._checked())
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Calls | tuple) and self._checked() == tuple(other)
-
-    def __hash__(self) -> int:
-        return hash(self._checked())
-
-    def __repr__(self) -> str:
-        return repr(self._checked())
-
-
-def _kept(stored: Any) -> Calls:
-    if isinstance(stored, Calls):
-        return stored
-    if not isinstance(stored, list | tuple):
-        raise ValueError("calls must be a list")
-    # A tuple is what code hands over; what JSON holds is a list.
-    return Calls(_CALLS.validate_python(stored) if isinstance(stored, tuple) else stored)
-
-
-class Value(Record):
-    """A recorded value. Tensors are named by their key in the safetensors file of the part."""
-
-    kind: Literal["tensor", "array", "scalar", "text", "none", "tuple", "list", "dict", "object", "missing", "other"]
-    """`array` is a NumPy array, `object` has facts, `missing` an attribute that is not there, `other` anything else."""
-    key: str | None = None
-    shape: tuple[int, ...] | None = None
-    dtype: str | None = None
-    scalar: int | float | bool | None = None
-    text: str | None = None
-    """Text (at most 2,000 characters), or "nan", "inf", "-inf" for such a scalar, or the type name of `other`."""
-    items: tuple[Value, ...] = ()
-    names: tuple[str, ...] = ()
-    """The keys of a dict, beside `items`."""
-    facts: Facts | None = None
-    calls: Annotated[Sequence[TracedCall], PlainValidator(_kept), PlainSerializer(list)] = Calls(())
-    """Of a traced call, in order."""
-    gradients: dict[str, str] = {}
-    """Of a Jacobian or VJP: name -> tensor key."""
-    changed: tuple[int, ...] = ()
-    """Positions of tensor arguments (tuples flattened) that the call changed in place."""
 
 
 class ProbeRun(Record):

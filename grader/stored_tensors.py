@@ -1,6 +1,7 @@
 """Tensors of a safetensors file, one at a time: judges look at a part of what is stored, and most of it at none.
 
-The file is read whole and never trusted: its header is JSON, and each entry is checked when it is asked for.
+A tensor has an entry of its own, or lies in a block (`grader.tensor_blocks`). The file is read whole and never trusted:
+its header is JSON, and each entry is checked when it is asked for.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pydantic_core
@@ -17,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from grader.errors import EvidenceError
+from grader.tensor_blocks import Piece, block_name, pieces_of, split_name
 
 HEADER_BYTES = 16 * 1024 * 1024
 """Ceiling for the list of tensors."""
@@ -37,6 +39,25 @@ _TYPES: dict[str, torch.dtype] = {
 _DOUBLE = "F64"
 
 
+class _Place(NamedTuple):
+    """Where a tensor lies."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    begin: int
+    """First byte, from the start of the data."""
+    end: int
+
+
+class _Block(NamedTuple):
+    dtype: str
+    width: int
+    """Bytes of an element."""
+    begin: int
+    """First byte, from the start of the data."""
+    pieces: dict[str, Piece]
+
+
 class StoredTensors(Mapping[str, torch.Tensor]):
     """The tensors of a file by name; an empty mapping where there is no file.
 
@@ -47,14 +68,15 @@ class StoredTensors(Mapping[str, torch.Tensor]):
     def __init__(self, path: Path) -> None:
         self._path = path
         self._made: dict[str, torch.Tensor] = {}
+        self._groups: dict[str, tuple[_Block, ...]] = {}
 
     @cached_property
-    def _content(self) -> tuple[dict[str, Any], bytearray, int]:
-        """The header, all bytes, and where the data begins."""
+    def _content(self) -> tuple[dict[str, Any], dict[str, Any], bytearray, int]:
+        """The entries, the indices of blocks, all bytes, and where the data begins."""
         if not self._path.exists():
-            return {}, bytearray(), 0
+            return {}, {}, bytearray(), 0
         try:
-            raw = bytearray(self._path.read_bytes())
+            raw = self._bytes()
             length = int.from_bytes(raw[:_LENGTH_BYTES], "little")
             start = _LENGTH_BYTES + length
             if len(raw) < _LENGTH_BYTES or length > HEADER_BYTES or start > len(raw):
@@ -64,52 +86,100 @@ class StoredTensors(Mapping[str, torch.Tensor]):
             raise self._unreadable() from error
         if not isinstance(header, dict):
             raise self._unreadable()
-        header.pop("__metadata__", None)
-        return header, raw, start
+        metadata = header.pop("__metadata__", None)
+        indices = metadata if isinstance(metadata, dict) else {}
+        return header, {name: text for name, text in indices.items() if name in header}, raw, start
+
+    def _bytes(self) -> bytearray:
+        """The whole file, read into memory that tensors may share."""
+        with self._path.open("rb", buffering=0) as stream:
+            raw = bytearray(self._path.stat().st_size)
+            count = stream.readinto(raw)
+        return raw if count == len(raw) else raw[:count]
 
     def _unreadable(self) -> EvidenceError:
         return EvidenceError("evidence-malformed", "the tensors cannot be read", where=self._path.name)
 
     def __len__(self) -> int:
-        return len(self._content[0])
+        return sum(1 for _ in self)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._content[0])
+        entries, indices, _, _ = self._content
+        yield from (name for name in entries if name not in indices)
+        for block in indices:
+            group = block.rpartition("*")[0]
+            yield from (group + name for name in self._block(block).pieces)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._content[0]
+        return isinstance(name, str) and self._place(name) is not None
 
     def __getitem__(self, name: str) -> torch.Tensor:
         found = self._made.get(name)
         if found is None:
-            found = self._made[name] = self._tensor(self._content[0][name])
+            place = self._place(name)
+            if place is None:
+                raise KeyError(name)
+            found = self._made[name] = self._tensor(place)
         return found
 
-    def _tensor(self, entry: Any) -> torch.Tensor:
-        name, shape, begin = self._place(entry)
-        dtype, count = _TYPES[name], math.prod(shape)
+    def _tensor(self, place: _Place) -> torch.Tensor:
+        dtype, count = _TYPES[place.dtype], math.prod(place.shape)
         if count == 0:
-            return torch.empty(shape, dtype=dtype)
-        _, raw, start = self._content
-        return torch.frombuffer(raw, dtype=dtype, count=count, offset=start + begin).reshape(shape)
+            return torch.empty(place.shape, dtype=dtype)
+        _, _, raw, start = self._content
+        return torch.frombuffer(raw, dtype=dtype, count=count, offset=start + place.begin).reshape(place.shape)
 
-    def _place(self, entry: Any) -> tuple[str, list[int], int]:
-        """Type, shape and first byte of an entry, whatever was written there."""
+    def _place(self, name: str) -> _Place | None:
+        """Where a tensor lies, whatever was written there; None if there is none of that name."""
+        entries, indices, _, _ = self._content
+        if name in entries and name not in indices:
+            return self._entry(entries[name])
+        group, inner = split_name(name)
+        for block in self._group(group):
+            piece = block.pieces.get(inner)
+            if piece is not None:
+                begin, width = block.begin, block.width
+                return _Place(block.dtype, piece.shape, begin + width * piece.begin, begin + width * piece.end)
+        return None
+
+    def _group(self, group: str) -> tuple[_Block, ...]:
+        """The blocks of a group, one for each type."""
+        found = self._groups.get(group)
+        if found is None:
+            indices = self._content[1]
+            names = [block_name(group, dtype) for dtype in _TYPES]
+            found = self._groups[group] = tuple(self._block(name) for name in names if name in indices)
+        return found
+
+    def _block(self, name: str) -> _Block:
+        entries, indices, _, _ = self._content
+        whole = self._entry(entries[name])
+        try:
+            pieces = pieces_of(indices[name])
+        except (TypeError, ValueError) as error:
+            raise self._unreadable() from error
+        last = pieces[next(reversed(pieces))].end if pieces else 0
+        if not name.endswith(f"*{whole.dtype}") or whole.shape != (last,):
+            raise self._unreadable()
+        return _Block(whole.dtype, _TYPES[whole.dtype].itemsize, whole.begin, pieces)
+
+    def _entry(self, entry: Any) -> _Place:
+        """What an entry of the header says."""
         try:
             name, shape, (begin, end) = entry["dtype"], entry["shape"], entry["data_offsets"]
             width = _TYPES[name].itemsize
             whole = all(type(size) is int and size >= 0 for size in (*shape, begin, end))
         except (KeyError, TypeError, ValueError) as error:
             raise self._unreadable() from error
-        _, raw, start = self._content
+        _, _, raw, start = self._content
         if not whole or end - begin != width * math.prod(shape) or start + end > len(raw):
             raise self._unreadable()
-        return name, shape, begin
+        return _Place(name, tuple(shape), begin, end)
 
     @cached_property
     def _numbers(self) -> NDArray[np.float64] | None:
         """All data as one array of doubles; None if it does not begin on a boundary."""
-        _, raw, start = self._content
+        _, _, raw, start = self._content
         if start % 8:
             return None
         return np.frombuffer(raw, dtype="<f8", count=(len(raw) - start) // 8, offset=start)
@@ -117,22 +187,19 @@ class StoredTensors(Mapping[str, torch.Tensor]):
     def joined(self, names: Sequence[str | None], shapes: Sequence[Sequence[int]]) -> torch.Tensor | None:
         """The numbers of several tensors one after the other, in double precision and without looking at each alone.
 
-        None if one is not there, has another shape, or is not stored in double precision: then ask for them singly.
+        None if one is not there, cannot be read, has another shape, or is not stored in double precision: then ask for
+        them singly.
         """
-        (header, raw, start), numbers = self._content, self._numbers
+        numbers = self._numbers
         if numbers is None:
             return None
-        most = len(raw) - start
         parts = []
         for name, shape in zip(names, shapes, strict=True):
-            entry = None if name is None else header.get(name)
-            if not isinstance(entry, dict) or entry.get("dtype") != _DOUBLE or entry.get("shape") != list(shape):
+            try:
+                place = None if name is None else self._place(name)
+            except EvidenceError:
                 return None
-            span = entry.get("data_offsets")
-            if not isinstance(span, list) or len(span) != 2 or type(span[0]) is not int or type(span[1]) is not int:
+            if place is None or place.dtype != _DOUBLE or place.shape != tuple(shape) or place.begin % 8:
                 return None
-            begin, end = span
-            if not 0 <= begin <= end <= most or begin % 8 or end - begin != 8 * math.prod(shape):
-                return None
-            parts.append(numbers[begin // 8 : end // 8])
+            parts.append(numbers[place.begin // 8 : place.end // 8])
         return torch.from_numpy(np.concatenate(parts)) if parts else None

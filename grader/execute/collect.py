@@ -8,12 +8,13 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from grader.evidence import CellRun, Definition, ProbeRun, Raised, Value
+from grader.evidence import CellRun, Definition, ProbeRun, Raised
 from grader.execute.readback import Readback, RefusedError
 from grader.execute.tensors import Tensor, unpack
 from grader.execute.watch import JOURNAL
 from grader.probes import Probe
 from grader.records import Record
+from grader.values import FROM_KERNEL, Value
 
 JSON_BYTES = 6 * 1024 * 1024
 """Of all JSON in a part; its index has to stay below the ceiling of `grader.evidence`."""
@@ -130,7 +131,7 @@ class _Reader:
         if content is None:
             return None
         try:
-            return TypeAdapter(kind).validate_json(content, strict=True)
+            return TypeAdapter(kind).validate_json(content, strict=True, context=FROM_KERNEL)
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
             self._refusals.append(f"evidence was not taken: {name} is malformed ({first['type']})")

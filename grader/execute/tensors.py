@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from grader.execute.readback import RefusedError
+from grader.tensor_blocks import block_name, index_text, split_name
 
 _WIDTH = {
     "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1,
@@ -62,16 +63,24 @@ def unpack(content: bytes, *, prefix: str, most: int) -> dict[str, Tensor]:
 
 
 def pack(tensors: Mapping[str, Tensor]) -> bytes:
-    """A safetensors file; equal tensors yield equal bytes."""
+    """A safetensors file of blocks, as `grader.stored_tensors` reads it; equal tensors yield equal bytes."""
+    blocks: dict[str, list[tuple[str, Tensor]]] = {}
+    for key in sorted(tensors):
+        group, name = split_name(key)
+        blocks.setdefault(block_name(group, tensors[key].dtype), []).append((name, tensors[key]))
     header: dict[str, Any] = {}
     parts: list[bytes] = []
     offset = 0
-    for key in sorted(tensors, key=lambda name: (-_WIDTH[tensors[name].dtype], name)):  # keeps every value aligned
-        tensor = tensors[key]
-        end = offset + len(tensor.content)
-        header[key] = {"dtype": tensor.dtype, "shape": list(tensor.shape), "data_offsets": [offset, end]}
-        parts.append(tensor.content)
+    for block in sorted(blocks, key=lambda name: (-_WIDTH[blocks[name][0][1].dtype], name)):  # keeps values aligned
+        pieces = blocks[block]
+        dtype, content = pieces[0][1].dtype, b"".join(piece.content for _, piece in pieces)
+        end = offset + len(content)
+        header[block] = {"dtype": dtype, "shape": [len(content) // _WIDTH[dtype]], "data_offsets": [offset, end]}
+        parts.append(content)
         offset = end
+    header["__metadata__"] = {
+        block: index_text((name, piece.shape) for name, piece in pieces) for block, pieces in sorted(blocks.items())
+    }
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     return b"".join([len(text).to_bytes(8, "little"), text, *parts])

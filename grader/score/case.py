@@ -31,6 +31,8 @@ class Coursework:
     oracle: Oracle | None
     plan: ProbePlan
     template: StudentVersion
+    cohort: dict[bytes, Any] = field(default_factory=dict)
+    """What judges keep from one submission for the next; see `JudgeContext.cohort`."""
     _kinds: dict[tuple[str, str], tuple[Kind, Any]] = field(default_factory=dict)
 
     def kind_of(self, question: Question, check: Check) -> tuple[Kind, Any]:
@@ -101,6 +103,7 @@ class Case:
             student_version=self.coursework.template,
             oracle=self.coursework.oracle,
             memo=self.memo,
+            cohort=self.coursework.cohort,
         )
 
     def judge(self, question: Question, check: Check) -> Verdict:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from grader.errors import EvidenceError
-from grader.evidence import Evidence, Part, ProbeRun, Raised, Value
+from grader.evidence import Evidence, Part, ProbeRun, Raised
 from grader.oracle import Oracle
 from grader.probes import Probe
 from grader.records import CheckMark, Record, SubmissionMarks
@@ -16,6 +16,7 @@ from grader.score.planning import probe_plan
 from grader.score.repeat_script import repeat_script
 from grader.score.worker_records import ScoreItem
 from grader.score.workers import score_evidence
+from grader.values import Value
 
 _NUMBERS = 6
 """Elements of a tensor that are shown."""

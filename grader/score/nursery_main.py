@@ -18,7 +18,6 @@ from typing import NoReturn
 import torch
 
 from grader.errors import ConfigError
-from grader.rubric import load_rubric
 from grader.score.case import Coursework
 from grader.score.session import Scorer, open_session
 from grader.score.worker_limits import Guard, Lines, settle
@@ -45,7 +44,7 @@ def main(arguments: list[str]) -> int:
     torch.set_num_threads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the launcher is interrupted, too, and closes the requests
     try:
-        coursework = Coursework.load(load_rubric(spec.rubric), spec.template)
+        coursework = Coursework.load(spec.rubric, spec.template)
         open_session(coursework, seed=spec.seed, work=lambda score: _Nursery(channel, score).serve())
     except ConfigError as error:
         _say(channel, ErrorLine(code=error.code, what=error.what, where=error.where, next_step=error.next_step))

@@ -10,8 +10,9 @@ import torch
 
 from grader import draws
 from grader.errors import CheckFaultError
-from grader.evidence import Facts, Part, ProbeRun, Raised, RunOutline, Value
+from grader.evidence import Part, ProbeRun, Raised, RunOutline
 from grader.score.recorder import UnmetError
+from grader.values import Facts, Value
 
 _NOT_FINITE = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
 

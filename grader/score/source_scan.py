@@ -7,14 +7,14 @@ too: a forbidden library class inside a constructed object is found whatever the
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 from weakref import WeakKeyDictionary
 
 from grader.coursework import StudentVersion, normalise
-from grader.evidence import Evidence, Facts, Value
+from grader.evidence import Evidence
 from grader.records import CellKind, NotebookRecord, cell_name
 from grader.score.source_text import CELL_CHARS, parsed
 
@@ -200,14 +200,6 @@ def _library_classes(evidence: Evidence, forbids: tuple[str, ...]) -> Iterator[t
     if not short or not evidence.has("student"):
         return
     for run in evidence.part("student").record.probes:
-        for facts in _facts(run.values.values()):
-            for module in facts.modules:
-                name = short.get(module.class_name.rsplit(".", 1)[-1])
-                if module.library and module.name and name is not None:
-                    yield name, facts.class_name
-
-
-def _facts(values: Iterable[Value]) -> Iterator[Facts]:
-    for value in values:
-        if value.facts is not None:
-            yield value.facts
+        for value in run.values.values():
+            if (facts := value.facts) is not None:
+                yield from ((short[held], facts.class_name) for held in facts.library_parts if held in short)

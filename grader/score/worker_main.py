@@ -12,7 +12,6 @@ from pathlib import Path
 import torch
 
 from grader.errors import ConfigError
-from grader.rubric import load_rubric
 from grader.score.case import Coursework
 from grader.score.session import Hooks, score_chunk
 from grader.score.worker_limits import Guard, Lines, settle
@@ -27,7 +26,7 @@ def main(arguments: list[str]) -> int:
         lines = Lines(stream)
         guard = Guard(lines, cpu_s=spec.cpu_s, memory_bytes=spec.memory_bytes)
         try:
-            coursework = Coursework.load(load_rubric(spec.rubric))
+            coursework = Coursework.load(spec.rubric)
             settle()
             score_chunk(coursework, spec.items, seed=spec.seed, hooks=Hooks(before=guard.before, done=lines.write))
         except ConfigError as error:

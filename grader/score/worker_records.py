@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from grader.records import NotebookRecord, QuestionMark, Record
+from grader.rubric import Rubric
 
 
 class ScoreItem(Record):
@@ -21,8 +22,8 @@ class ScoreItem(Record):
 class WorkerSpec(Record):
     """What one worker has to do."""
 
-    rubric: Path
-    """The folder of the rubric."""
+    rubric: Rubric
+    """As read already: to read its YAML again would take longer than all else that is handed over."""
     seed: str
     items: tuple[ScoreItem, ...]
     output: Path
@@ -36,8 +37,8 @@ class WorkerSpec(Record):
 class NurserySpec(Record):
     """What the parent of all workers has to load before it has any."""
 
-    rubric: Path
-    """The folder of the rubric."""
+    rubric: Rubric
+    """As read already: to read its YAML again would take longer than all else that is handed over."""
     seed: str
     template: NotebookRecord
     """The student version of the coursework."""

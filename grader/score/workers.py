@@ -116,7 +116,7 @@ def _nursery(rubric: Rubric, seed: str, scratch: Path) -> Nursery | None:
     """A nursery that can fork; None where there can be none."""
     if not can_fork():
         return None
-    spec = NurserySpec(rubric=rubric.folder, seed=seed, template=student_version(rubric).notebook)
+    spec = NurserySpec(rubric=rubric, seed=seed, template=student_version(rubric).notebook)
     nursery = Nursery(spec, scratch / "nursery", _environment(), start_s=_START_S)
     if nursery.forks:
         return nursery
@@ -201,7 +201,7 @@ class _Launcher:
         left = _read_lines(output, {item.key for item in items}, self.rubric)
         if ending == GONE and not left.started and not self.stopping.is_set():
             spec = WorkerSpec(
-                rubric=self.rubric.folder,
+                rubric=self.rubric,
                 seed=self.seed,
                 items=tuple(items),
                 output=output,

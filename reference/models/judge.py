@@ -157,16 +157,25 @@ class _Case:
         return ModelVerdict(status=status, mistakes=names, edges=follow(self.seen).edges, by=by, notes=note)
 
     def _raised(self, recorded: Network, flow: Flow) -> ModelVerdict:
-        entries = model_mistakes(self.architecture)
-        reached = [entry.mistake.id for entry in entries if self._reaches_failure(recorded, entry.forward)]
-        straight = self._reaches_failure(recorded, Network.output)
-        names = flow.mistakes or (tuple(reached) if not straight and len(reached) == 1 else ())
+        names = flow.mistakes or self._only_way_to_failure(recorded)
         if not self.seen.complete and not flow.mistakes:
             # Straight as far as it came: it cannot go further without the cells that are not there.
             return ModelVerdict(status="blocked", as_made=True, edges=flow.edges, by="data flow")
         return ModelVerdict(
             status="mistake" if names else "unrecognised", mistakes=names, edges=flow.edges, by="data flow"
         )
+
+    def _only_way_to_failure(self, recorded: Network) -> tuple[str, ...]:
+        """The deviation that makes the call that failed, if it is the only one and the straight loop makes none."""
+        cells = {cell.name for cell in (*self.seen.cells, *self.seen.reverse_cells)}
+        wanted = self.seen.family.outputs
+        if not any(call.module in cells and len(call.outputs) < wanted for call in self.seen.calls):
+            return ()  # what failed is no call of a cell
+        if self._reaches_failure(recorded, Network.output):
+            return ()
+        entries = model_mistakes(self.architecture)
+        reached = [entry.mistake.id for entry in entries if self._reaches_failure(recorded, entry.forward)]
+        return tuple(reached) if len(reached) == 1 else ()
 
     def _reaches_failure(self, recorded: Network, forward: Callable[[Network], Tensor]) -> bool:
         try:

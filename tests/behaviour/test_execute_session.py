@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from helpers.execute_cases import QUICK, notebook, plan, probe, status_of, take
-from safetensors.torch import load
+from helpers.stored import load
 
 from grader.errors import SandboxError
 from grader.execute import session

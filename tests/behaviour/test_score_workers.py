@@ -163,7 +163,7 @@ def test_a_worker_that_overruns_everything_is_stopped_by_its_launcher(
 def forked(folder: Path, scratch: Path) -> Nursery:
     """A nursery for a rubric."""
     rubric = load_rubric(folder)
-    spec = NurserySpec(rubric=folder, seed=SEED, template=student_version(rubric).notebook)
+    spec = NurserySpec(rubric=rubric, seed=SEED, template=student_version(rubric).notebook)
     return Nursery(spec, scratch, workers._environment(), start_s=120)
 
 

@@ -10,12 +10,13 @@ import nbformat
 import torch
 from safetensors.torch import save_file
 
-from grader.evidence import CellRun, Definition, PartRecord, ProbeRun, Raised, Value
+from grader.evidence import CellRun, Definition, PartRecord, ProbeRun, Raised
 from grader.records import CellKind, CheckMark, NotebookCell, NotebookRecord
 from grader.rubric import load_rubric
 from grader.score.case import Coursework
 from grader.score.session import Hooks, score_chunk
 from grader.score.worker_records import ScoredLine, ScoreItem
+from grader.values import Value
 
 SEED = "a-seed"
 _numbers = itertools.count()

@@ -14,23 +14,13 @@ from torch import nn
 
 from grader import draws
 from grader.coursework import StudentVersion
-from grader.evidence import (
-    Definition,
-    Evidence,
-    Facts,
-    ModuleFacts,
-    ParameterFacts,
-    PartRecord,
-    ProbeRun,
-    Raised,
-    TracedCall,
-    Value,
-)
+from grader.evidence import Definition, Evidence, PartRecord, ProbeRun, Raised
 from grader.oracle import Oracle
 from grader.probes import Probe
 from grader.records import CellKind, NotebookCell, NotebookRecord
 from grader.rubric import Check, Markers, Question, Rubric
 from grader.score.kinds import JudgeContext, Verdict, kind_of
+from grader.values import Calls, Facts, ModuleFacts, ParameterFacts, TracedCall, Value
 
 SEED = "a-seed"
 MARKERS = Markers(start=r"## START (?P<question>\w+)", end=r"## END")
@@ -154,7 +144,7 @@ class ProbeRunner:
             self.values[step.save] = Value(kind="none", calls=tuple(calls))
             raise
         stored = self._stored(step.save, self.live[step.save])
-        self.values[step.save] = stored.model_copy(update={"calls": tuple(calls)})
+        self.values[step.save] = stored.model_copy(update={"calls": Calls.of(calls)})
 
     def _catch(self, step: Any) -> None:
         self.values[step.save] = Value(kind="none")

@@ -23,6 +23,8 @@ SHARED = {
     "evidence",
     "coursework",
     "stored_tensors",
+    "tensor_blocks",
+    "values",
 }
 TOOLS = {"lms", "workshop", "marking"}
 FRONT = {"cli", "console", "__main__"}

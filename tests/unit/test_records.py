@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from pydantic import ValidationError
 
-from grader.evidence import CellRun, Facts, PartRecord, ProbeRun, Raised, StatementRun, Value
+from grader.evidence import CellRun, PartRecord, ProbeRun, Raised, StatementRun
 from grader.limits import IntakeLimits, Limits
 from grader.records import (
     CellKind,
@@ -26,6 +26,7 @@ from grader.records import (
     SubmissionMarks,
     SubmissionStatus,
 )
+from grader.values import Facts, Value
 
 HUGE = "x" * 100_000
 CHECK = CheckMark(id="1/a", mark=Decimal("0.10"), max=Decimal("6.00"), outcome=Outcome.PARTIAL, reason=HUGE)

@@ -109,6 +109,60 @@ def test_a_file_without_a_header_is_malformed(tmp_path: Path, header: bytes, len
         list(file_of(tmp_path / "t.safetensors", header, length=length))
 
 
+def block(index: Any, numbers: int, name: str = "p@0/*F64", dtype: str = "F64") -> dict[str, Any]:
+    """A header with one block."""
+    text = index if isinstance(index, str) else json.dumps(index)
+    return {"__metadata__": {name: text}, name: entry([numbers], [0, 8 * numbers], dtype)}
+
+
+def test_tensors_of_a_block_are_found_by_their_own_names(tmp_path: Path) -> None:
+    data = torch.arange(7, dtype=torch.float64)
+    text = json.dumps(block({"d/w": [2, 2], "d/none": [0, 9], "d/b": [3]}, 7)).encode()
+    header = text + b" " * (-len(text) % 8)
+    stored = file_of(tmp_path / "t.safetensors", header, data.numpy().tobytes())
+    assert list(stored) == ["p@0/d/w", "p@0/d/none", "p@0/d/b"]
+    assert len(stored) == 3
+    assert stored["p@0/d/w"].tolist() == [[0, 1], [2, 3]]
+    assert stored["p@0/d/none"].shape == (0, 9)
+    assert "p@0/d/c" not in stored
+    assert "p@0/*F64" not in stored
+    assert stored.get("p@0/d/c") is None
+    whole = stored.joined(["p@0/d/b", "p@0/d/w"], [(3,), (2, 2)])
+    assert whole is not None
+    assert whole.tolist() == [4, 5, 6, 0, 1, 2, 3]
+    assert stored.joined(["p@0/d/b"], [(2,)]) is None
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        pytest.param(block({"d/w": [3]}, 2), id="more than the block holds"),
+        pytest.param(block({"d/w": [1]}, 2), id="less than the block holds"),
+        pytest.param(block({"d/w": [-1], "d/v": [3]}, 2), id="a negative size"),
+        pytest.param(block({"d/w": [True, 2]}, 2), id="a size that is a truth value"),
+        pytest.param(block({"d/w": 2}, 2), id="a shape that is no list"),
+        pytest.param(block([2], 2), id="an index that is a list"),
+        pytest.param(block("{", 2), id="an index that is cut off"),
+        pytest.param(block("[" * 100_000, 2), id="an index nested beyond reason"),
+        pytest.param(block({"d/w": [2]}, 2, dtype="I64"), id="a block of another type than its name says"),
+        pytest.param({"__metadata__": {"p@0/*F64": 5}, "p@0/*F64": entry([2], [0, 16])}, id="an index that is no text"),
+    ],
+)
+def test_a_block_whose_index_cannot_be_is_malformed(tmp_path: Path, header: dict[str, Any]) -> None:
+    stored = file_of(tmp_path / "t.safetensors", header, bytes(16))
+    for look in (lambda: stored["p@0/d/w"], lambda: list(stored), lambda: "p@0/d/w" in stored):
+        with pytest.raises(EvidenceError) as caught:
+            look()
+        assert caught.value.code == "evidence-malformed"
+    assert stored.joined(["p@0/d/w"], [(2,)]) is None
+
+
+def test_an_index_without_a_block_and_other_metadata_are_passed_over(tmp_path: Path) -> None:
+    for metadata in ({"p@0/*F64": '{"d/w":[2]}'}, {"made": "here"}, [1], None):
+        stored = file_of(tmp_path / "t.safetensors", {"__metadata__": metadata, "a": entry([1], [0, 8])}, bytes(8))
+        assert list(stored) == ["a"]
+
+
 def test_a_file_that_is_no_file_is_malformed(tmp_path: Path) -> None:
     (tmp_path / "short").write_bytes(b"\1\0")
     (tmp_path / "folder").mkdir()

@@ -53,6 +53,8 @@ class JudgeContext:
     oracle: Oracle | None
     memo: dict[str, Any] = field(default_factory=dict)
     """Shared by the judges of one submission: what one question found out, another need not compute again."""
+    cohort: dict[bytes, Any] = field(default_factory=dict)
+    """Shared by all submissions of a worker, in whatever order they come; a key holds all that its value hangs on."""
 
     def choice(self, policy: str) -> str:
         """What the rubric chose for a policy of the check's kind, else that policy's default.

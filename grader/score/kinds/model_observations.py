@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from grader.evidence import Facts, Part, ProbeRun, Value
+from grader.evidence import Part, ProbeRun
 from grader.records import Outcome
 from grader.score.kinds.covering import RunSpec
 from grader.score.kinds.model_probes import GRADIENTS, INPUT, OUTPUT, OWNER, WEIGHTS
@@ -23,6 +23,7 @@ from grader.score.kinds.observations import (
     tensors_of,
 )
 from grader.score.kinds.troubles import Trouble, inconsistent
+from grader.values import Facts, Value
 
 OUTPUT_ELEMENTS = 100_000
 CALLS = 3_000

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, cast
 
-from grader.evidence import Definition, Facts, Part
+from grader.evidence import Definition, Part
 from grader.oracle import CellVerdict, ModelVerdict, Oracle
 from grader.records import Outcome
 from grader.score.kinds.base import JudgeContext
@@ -19,6 +19,7 @@ from grader.score.kinds.observations import facts_of
 from grader.score.kinds.policies import charges
 from grader.score.kinds.recognition import RIGHT, CellFinding, recognise_last
 from grader.score.kinds.troubles import Trouble, inconsistent, needs_evidence, trouble_of
+from grader.values import Facts
 
 RunStatus = Literal["right", "mistake", "ambiguous", "unnamed", "raised", "unrecognised", "blocked", "missing", "fault"]
 """`raised`: it raises, hangs or returns no tensor; `blocked`: cannot be created; `missing`: the class is not there."""

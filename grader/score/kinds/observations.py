@@ -14,11 +14,12 @@ from typing import Any, Literal
 import torch
 
 from grader import draws
-from grader.evidence import Facts, Part, ProbeRun, Value
+from grader.evidence import Part, ProbeRun
 from grader.records import Outcome
 from grader.score.kinds.cell_probes import OWNER, TRIALS, CellPlan, trial
 from grader.score.kinds.drawn import drawn
 from grader.score.kinds.troubles import Trouble, inconsistent
+from grader.values import Facts, Value
 
 PARAMETER_ELEMENTS = 200_000
 """Of one probed module; far above any honest one at the sizes that are probed."""

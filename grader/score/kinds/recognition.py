@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, cast
 
 import torch
 
-from grader.evidence import Part, ProbeRun, Value
+from grader.evidence import Part, ProbeRun
 from grader.oracle import CellVerdict, Oracle
 from grader.score.kinds.base import JudgeContext
 from grader.score.kinds.cell_probes import CellPlan
+from grader.score.kinds.cohort import recognised
 from grader.score.kinds.observations import cell_observation, flatten, tensors_of
 from grader.score.kinds.troubles import Trouble, trouble_of
+from grader.values import Value
 
 STATES = ("h", "c")
 RIGHT = ("exact", "equivalent")
+_Ask = Callable[[str, Mapping[str, Any], Mapping[str, str]], CellVerdict]
 _CLOSE = {"float64": (1e-8, 1e-9), "float32": (1e-4, 1e-5)}
 
 
@@ -58,36 +62,45 @@ def recognise(context: JudgeContext, plan: CellPlan, definition: int, names: Seq
         definition: index among the definitions of the class.
         names: what the student calls the tensors that a step returns.
     """
+    oracle = cast(Oracle, context.oracle)
+    return _memoised(context, plan, definition, names, oracle.recognise_cell)
+
+
+def recognise_last(context: JudgeContext, plan: CellPlan) -> CellFinding:
+    """What the oracle says about the last definition that was probed: the one that other classes use.
+
+    A cell that no question has judged before is nobody's answer, and most likely the template's.
+    """
+    probed = [run.definition for run in context.evidence.part("student").probe_runs(plan.probe)]
+    ask = partial(recognised, context.cohort, cast(Oracle, context.oracle))
+    return _memoised(context, plan, max(probed, default=0), STATES, ask)
+
+
+def _memoised(context: JudgeContext, plan: CellPlan, definition: int, names: Sequence[str], ask: _Ask) -> CellFinding:
     key = f"finding:{plan.probe}:{plan.fixed_sizes}:{definition}"
     if key not in context.memo:
-        finding = _recognise(context, plan, definition, names)
+        finding = _recognise(context, plan, definition, names, ask)
         context.memo[key] = finding
         if context.memo.get(memo_key(plan.target, definition)) is None:
             context.memo[memo_key(plan.target, definition)] = finding.verdict
     return cast(CellFinding, context.memo[key])
 
 
-def recognise_last(context: JudgeContext, plan: CellPlan) -> CellFinding:
-    """What the oracle says about the last definition that was probed: the one that other classes use."""
-    probed = [run.definition for run in context.evidence.part("student").probe_runs(plan.probe)]
-    return recognise(context, plan, max(probed, default=0))
-
-
-def _recognise(context: JudgeContext, plan: CellPlan, definition: int, names: Sequence[str]) -> CellFinding:
-    finding = _tried(context, plan, definition, names)
+def _recognise(context: JudgeContext, plan: CellPlan, definition: int, names: Sequence[str], ask: _Ask) -> CellFinding:
+    finding = _tried(context, plan, definition, names, ask)
     fixed = plan.fixed
     if finding.verdict is not None or fixed is None:
         return finding
     run = context.evidence.part("student").probe(fixed.probe, definition)
     if run is None or run.status != "done":
         return finding
-    at_own_sizes = _tried(context, fixed, definition, names)
+    at_own_sizes = _tried(context, fixed, definition, names, ask)
     sizes = f"input size {fixed.input_size} and hidden size {fixed.hidden_size}"
     note = f"`{plan.target}` does not work at the sizes that it is given, so its step was tried at {sizes}."
     return replace(at_own_sizes, notes=(note, *at_own_sizes.notes))
 
 
-def _tried(context: JudgeContext, plan: CellPlan, definition: int, names: Sequence[str]) -> CellFinding:
+def _tried(context: JudgeContext, plan: CellPlan, definition: int, names: Sequence[str], ask: _Ask) -> CellFinding:
     part = context.evidence.part("student")
     run = part.probe(plan.probe, definition)
     trouble = trouble_of(context, run, plan.target)
@@ -96,8 +109,7 @@ def _tried(context: JudgeContext, plan: CellPlan, definition: int, names: Sequen
     observed = cell_observation(part, run, plan, names)
     if isinstance(observed, Trouble):
         return CellFinding(trouble=observed, probe=plan.probe)
-    oracle = cast(Oracle, context.oracle)
-    verdict = oracle.recognise_cell(plan.family, observed.content, context.rubric.policies)
+    verdict = ask(plan.family, observed.content, context.rubric.policies)
     return CellFinding(
         verdict=verdict,
         notes=observed.notes,

@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
+from grader.errors import EvidenceError
 from grader.execute.collect import Allowance, KernelEvidence, collect
 from grader.limits import MIB
 from grader.probes import Probe
+from grader.values import FROM_KERNEL, Facts, TracedCall, Value
 
 PROBE = Probe(id="p", subject="Net", steps=())
 RUN: dict[str, Any] = {"probe": "p", "definition": 0, "status": "done"}
@@ -106,6 +108,51 @@ def test_a_malformed_record_is_refused_with_a_reason(content: bytes, folder: Fol
 
     assert found.probes["p", 0].status == "refused"
     assert len(found.refusals) == 1
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param({"kind": "object", "facts": '{"class_name":"C","is_module":true}'}, id="facts as text"),
+        pytest.param({"kind": "object", "facts": {"class_name": "C"}}, id="half of the facts"),
+        pytest.param({"kind": "object", "facts": {"class_name": "C", "is_module": 1}}, id="facts of another type"),
+        pytest.param({"kind": "none", "calls": "[]"}, id="calls as text"),
+        pytest.param({"kind": "none", "calls": [{"module": "m"}]}, id="half a call"),
+        pytest.param({"kind": "none", "calls": {"0": []}}, id="calls in a mapping"),
+    ],
+)
+def test_what_is_kept_as_text_is_checked_before(value: dict[str, object], folder: Folder) -> None:
+    folder.write("probe-p@0.json", json.dumps({"probe": "p", "status": "done", "values": {"v": value}}).encode())
+
+    found = folder.collect()
+
+    assert found.probes["p", 0].status == "refused"
+    assert "malformed" in found.refusals[0]
+
+
+def test_facts_and_calls_are_kept_as_text_and_come_back() -> None:
+    facts = {"class_name": "C", "is_module": True, "parameters": [{"name": "w", "shape": [2], "dtype": "float64"}]}
+    call = {"module": "m", "class_name": "M", "inputs": ["1f"], "outputs": ["2f"]}
+    sent = json.dumps({"kind": "object", "facts": facts, "calls": [call]})
+
+    value = Value.model_validate_json(sent, strict=True, context=FROM_KERNEL)
+    stored = json.loads(value.model_dump_json())
+    again = Value.model_validate(stored)
+
+    assert isinstance(stored["facts"], str)
+    assert isinstance(stored["calls"], str)
+    assert again == value
+    assert again.facts == Facts.model_validate(facts)
+    assert tuple(again.calls) == (TracedCall.model_validate(call),)
+
+
+@pytest.mark.parametrize("stored", [{"facts": "{}"}, {"facts": "["}, {"calls": "{}"}, {"calls": '[{"module":1}]'}])
+def test_stored_text_that_is_none_of_ours_is_malformed_when_it_is_looked_at(stored: dict[str, str]) -> None:
+    value = Value.model_validate({"kind": "object", **stored})
+
+    with pytest.raises(EvidenceError) as caught:
+        len(value.calls) if "calls" in stored else value.facts
+    assert caught.value.code == "evidence-malformed"
 
 
 def test_tensors_of_another_probe_are_refused(folder: Folder) -> None:

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 import torch
+from helpers.stored import load
 from hypothesis import given
 from hypothesis import strategies as st
-from safetensors.torch import load, save
+from safetensors.torch import load as load_plainly
+from safetensors.torch import save
 
 from grader.execute.readback import RefusedError
 from grader.execute.tensors import Tensor, pack, unpack
@@ -42,8 +44,42 @@ def test_equal_tensors_make_equal_files_in_whatever_order_they_came() -> None:
     assert pack({"a": first, "b": second}) == pack({"b": second, "a": first})
 
 
-def test_no_tensors_make_a_file_that_the_library_reads() -> None:
-    assert load(pack({})) == {}
+def test_no_tensors_make_an_empty_file() -> None:
+    assert load(pack({})) == load_plainly(pack({})) == {}
+
+
+def test_small_tensors_lie_in_blocks_that_the_library_reads() -> None:
+    tensors = {
+        "p@0/a": torch.arange(6.0).reshape(2, 3),
+        "p@0/j/d/x": torch.arange(4.0),
+        "p@0/n": torch.tensor([1, 2]),
+        "p@0/t/1f": torch.ones(2),
+        "q@1/a": torch.zeros(3, 0),
+    }
+
+    content = pack(unpack(save(tensors), prefix="", most=5))
+
+    assert {name: block.tolist() for name, block in load_plainly(content).items()} == {
+        "p@0/*F32": [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 0.0, 1.0, 2.0, 3.0],
+        "p@0/*I64": [1, 2],
+        "p@0/t/*F32": [1.0, 1.0],
+        "q@1/*F32": [],
+    }
+    found = load(content)
+    assert found.keys() == tensors.keys()
+    assert all(
+        torch.equal(found[name], tensor) and found[name].shape == tensor.shape for name, tensor in tensors.items()
+    )
+
+
+def test_the_index_of_a_block_does_not_depend_on_the_name_of_its_probe() -> None:
+    tensor = Tensor(dtype="F64", shape=(1,), content=bytes(8))
+    metadata = [
+        json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])["__metadata__"]
+        for content in (pack({f"{probe}@0/d/w": tensor}) for probe in ("p", "another"))
+    ]
+
+    assert [list(one.values()) for one in metadata] == [['{"d/w":[1]}'], ['{"d/w":[1]}']]
 
 
 @pytest.mark.parametrize(

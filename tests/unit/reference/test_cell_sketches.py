@@ -85,6 +85,26 @@ def test_numbers_outside_parameters_show_in_sums_too(family: str) -> None:
         assert f"{source} also enters by numbers" in verdict.notes[0]
 
 
+def without_derivative(weight: torch.Tensor) -> torch.Tensor:
+    """The same numbers, one of them constant."""
+    chosen = torch.zeros_like(weight, dtype=torch.bool)
+    chosen[SIZES[1] // 3, SIZES[0] // 2] = True
+    return torch.where(chosen, weight.detach(), weight)
+
+
+@pytest.mark.parametrize("part", ["W_x", "W_h"])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_one_weight_without_a_derivative_shows_among_those_of_128_units(family: str, part: str) -> None:
+    cell = StudentCell(family, FAMILIES[family].plain, *SIZES, scale=None)
+    assert ORACLE.recognise_cell(family, evidence(cell, family, SIZES), {}).status in RIGHT
+    roles, first = cell.roles, next(iter(cell.roles()))
+    cell.roles = lambda: {  # type: ignore[method-assign]
+        name: replace(role, **{part: without_derivative(getattr(role, part))}) if name == first else role
+        for name, role in roles().items()
+    }
+    assert ORACLE.recognise_cell(family, evidence(cell, family, SIZES), {}).status not in RIGHT
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_large_cell_without_a_name_goes_to_a_person(family: str) -> None:
     cell = StudentCell(family, FAMILIES[family].plain, *SMALLER, scale=None)

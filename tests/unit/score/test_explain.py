@@ -23,7 +23,7 @@ from helpers.evidence_files import (
 from grader import draws
 from grader.coursework import StudentVersion
 from grader.errors import RubricError
-from grader.evidence import Evidence, Facts, Value
+from grader.evidence import Evidence
 from grader.probes import Probe
 from grader.records import Submission
 from grader.rubric import load_rubric
@@ -33,6 +33,7 @@ from grader.score.explain import in_short
 from grader.score.planning import ProbePlan
 from grader.score.repeat_script import repeat_script
 from grader.score.session import nearest_of
+from grader.values import Facts, Value
 
 TESTS = (
     '@pytest.mark.question("1", marks=2, name="scale")\n@pytest.mark.probe("made")\n'

@@ -22,8 +22,9 @@ from helpers.evidence_files import (
 )
 
 from grader import draws
-from grader.evidence import Definition, Value
+from grader.evidence import Definition
 from grader.records import Outcome
+from grader.values import Value
 
 HEAD = '@pytest.mark.question("1", marks=2, name="scale")\n@pytest.mark.probe("made")\n'
 

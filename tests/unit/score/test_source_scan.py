@@ -8,9 +8,10 @@ import pytest
 from helpers.evidence_files import notebook, run_of, write_evidence
 
 from grader.coursework import StudentVersion
-from grader.evidence import Evidence, Facts, ModuleFacts, Value
+from grader.evidence import Evidence
 from grader.score.source_scan import scan
 from grader.score.source_text import parsed, segments
+from grader.values import Facts, ModuleFacts, Value
 
 FORBIDS = ("torch.nn.Linear", "torch.nn.functional.linear")
 

@@ -369,7 +369,8 @@ def with_shape(*shape: int) -> Any:
         assert value.facts is not None
         first = value.facts.parameters[0].model_copy(update={"shape": shape})
         facts = value.facts.model_copy(update={"parameters": (first, *value.facts.parameters[1:])})
-        return run.model_copy(update={"values": {**run.values, "cell": value.model_copy(update={"facts": facts})}})
+        changed = value.model_copy(update={"facts_text": facts.model_dump_json()})
+        return run.model_copy(update={"values": {**run.values, "cell": changed}})
 
     return edit
 

@@ -25,6 +25,7 @@ from torch import nn
 from grader import draws
 from grader.evidence import ProbeRun, Raised
 from grader.records import Outcome
+from grader.values import Calls
 
 # ------------------------------------------------------------------------------------------------ stand-ins
 
@@ -283,7 +284,8 @@ def unknown_tensor(run: ProbeRun) -> ProbeRun:
     calls = run.values["output"].calls if "output" in run.values else ()
     if not calls:
         return run
-    return changed_value(run, "output", calls=(calls[0].model_copy(update={"inputs": ("nowhere",)}), *calls[1:]))
+    first = calls[0].model_copy(update={"inputs": ("nowhere",)})
+    return changed_value(run, "output", calls=Calls.of((first, *calls[1:])))
 
 
 def huge(run: ProbeRun) -> ProbeRun:
@@ -291,7 +293,7 @@ def huge(run: ProbeRun) -> ProbeRun:
     if facts is None:
         return run
     first = facts.parameters[0].model_copy(update={"shape": (2**40, 2**20)})
-    return changed_value(run, "model", facts=facts.model_copy(update={"parameters": (first,)}))
+    return changed_value(run, "model", facts_text=facts.model_copy(update={"parameters": (first,)}).model_dump_json())
 
 
 @pytest.mark.parametrize(
