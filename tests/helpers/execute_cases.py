@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grader.evidence import PartRecord
-from grader.execute.bubblewrap import Bubblewrap
+from grader.execute.detect import detect
 from grader.execute.environment import KernelEnvironment, locate
 from grader.execute.isolation import Isolation
 from grader.execute.layout import Launch
@@ -61,9 +61,17 @@ def plan(
 
 
 def take(wanted: PartPlan, isolation: Isolation | None = None) -> PartOutcome:
-    """Run a plan to its end."""
-    session = PartSession(isolation or Bubblewrap(), wanted, Clock(wanted.launch.limits.notebook_s))
-    return asyncio.run(session.run())
+    """Run a plan to its end, at the strongest level of this host or at the given one."""
+
+    async def run() -> PartOutcome:
+        level = isolation or detect()
+        try:
+            return await PartSession(level, wanted, Clock(wanted.launch.limits.notebook_s)).run()
+        finally:
+            if isolation is None:
+                await level.close()
+
+    return asyncio.run(run())
 
 
 def status_of(record: PartRecord) -> dict[str, str]:
