@@ -121,6 +121,8 @@ class Sealed:
             await _send(template, request, [theirs.detach(), *(write for _, write in pipes)], group)
             async with asyncio.timeout(seconds):
                 output, errors = await asyncio.gather(*(_all_of(read) for read, _ in pipes))
+            if not errors and is_readable(ours.fileno()):
+                errors = ours.recv(_PIECE)
             return Finished(output=output, errors=errors or template.last_words().encode())
         except TimeoutError as error:
             raise SandboxError(

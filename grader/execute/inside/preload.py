@@ -21,6 +21,20 @@ ALWAYS = (
     "ipykernel.kernelapp",
     "ipykernel.ipkernel",
     "ipykernel.zmqshell",
+    # What the start of a kernel imports late, and so every kernel again; found by looking at sys.modules in one.
+    "ipykernel.debugger",
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.logger",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
+    "IPython.utils.wildcard",
+    "encodings.idna",
+    "encodings.latin_1",
+    "faulthandler",
+    "pdb",
+    "tornado.platform.asyncio",
+    "tornado.queues",
 )
 
 

@@ -65,8 +65,9 @@ def _leave_for_new_namespaces() -> None:
         return
     syscalls.unshare(_SEPARATE | syscalls.NEW_USER)
     Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
-    Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
+    # As number 0 inside, so that the template keeps its power over these namespaces when it is executed.
+    Path("/proc/self/uid_map").write_text(f"0 {user} 1")
+    Path("/proc/self/gid_map").write_text(f"0 {group} 1")
 
 
 def _outlive(child: int) -> int:
@@ -78,6 +79,7 @@ def _outlive(child: int) -> int:
 
 def _attempt() -> int:
     """Make a root and a sealed process with nothing in it."""
+    own_user = os.getuid() == 0
     _leave_for_new_namespaces()
     child = os.fork()
     if child:
@@ -93,7 +95,7 @@ def _attempt() -> int:
         places=inside,
         variables={},
         threads=1,
-        user=200_000 if os.getuid() == 0 else None,
+        user=200_000 if own_user else None,
         folder="/work",
         sockets="/tmp",
         program=[],
