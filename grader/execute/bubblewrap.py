@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from grader.errors import SandboxUnavailableError
-from grader.execute.isolation import Command, Finished, kernel_users, memory_file
+from grader.execute.isolation import Command, Finished, has_kernel_users, kernel_users, memory_file
 from grader.execute.layout import Launch, Paths, files, tmpfs_bytes, variables
 from grader.execute.process import KernelProcess, run_command, start_process
 from grader.execute.seccomp import seccomp_program
@@ -46,7 +46,7 @@ class Bubblewrap:
             )
         self.binary = found
         self.paths = Paths()
-        self.own_user = os.geteuid() == 0
+        self.own_user = has_kernel_users()
         """True if each kernel gets a user of its own; False if it runs in a user namespace of ours."""
         self.filters_calls = seccomp_program() is not None
         self._users = kernel_users()

@@ -6,6 +6,7 @@ import itertools
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from grader.execute.layout import Launch, Paths
@@ -83,6 +84,15 @@ class Isolation(Protocol):
 
     async def close(self) -> None:
         """End everything that was kept for kernels to come."""
+
+
+def has_kernel_users() -> bool:
+    """True if this process is a root that may give each kernel a user of the host's of its own."""
+    if os.geteuid() != 0:
+        return False
+    lines = Path("/proc/self/uid_map").read_text(encoding="ascii").splitlines()
+    spans = [(int(first), int(count)) for first, _, count in map(str.split, lines)]
+    return any(first <= _FIRST_USER and first + count >= _FIRST_USER + _USERS for first, count in spans)
 
 
 def kernel_users() -> Iterator[int]:

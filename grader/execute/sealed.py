@@ -17,7 +17,7 @@ from pathlib import Path
 from grader.errors import SandboxError, SandboxUnavailableError
 from grader.execute.cgroups import Cgroups, Group
 from grader.execute.inside.preload import ALWAYS
-from grader.execute.isolation import Finished, kernel_users, memory_file
+from grader.execute.isolation import Finished, has_kernel_users, kernel_users, memory_file
 from grader.execute.layout import AGENT_PACKAGE, Launch, Paths, job_files
 from grader.execute.process import (
     FOLDERS,
@@ -50,13 +50,13 @@ class Sealed:
 
     def __init__(self) -> None:
         self.paths = Paths()
-        self.own_user = os.geteuid() == 0
+        self.own_user = has_kernel_users()
         """True if each kernel gets a user of the host's of its own; False if it is the grader's, mapped."""
         self.filters_calls = seccomp_program() is not None
         self.cgroups = Cgroups()
         self._users = kernel_users()
         self._templates: dict[Recipe, Template] = {}
-        _try()
+        _try(self._user())
 
     async def start(self, launch: Launch) -> KernelProcess:
         """Start a kernel; see `Isolation.start`. A template that has died is replaced, once."""
@@ -85,7 +85,7 @@ class Sealed:
         known = self._templates.get(recipe)
         if known is not None and not known.gone:
             return known, False
-        self._templates[recipe] = template = Template(recipe, self.paths)
+        self._templates[recipe] = template = Template(recipe, self.paths, own_users=self.own_user)
         if known is not None:
             await known.close()
         return template, True
@@ -111,7 +111,7 @@ class Sealed:
         return next(self._users) if self.own_user else None
 
     async def _run(self, launch: Launch, program: Sequence[str], seconds: float, around: Mapping[str, str]) -> Finished:
-        template = Template(Recipe.of(launch, ()), self.paths, around)
+        template = Template(Recipe.of(launch, ()), self.paths, own_users=self.own_user, around=around)
         group = self.cgroups.make(launch.limits)
         pipes = [os.pipe(), os.pipe()]
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -136,10 +136,13 @@ class Sealed:
                 os.close(read)
 
 
-def _try() -> None:
+def _try(user: int | None) -> None:
     """Make all the namespaces with nothing in them, to know now what would fail for every kernel."""
+    number = [] if user is None else [str(user)]
     try:
-        subprocess.run([*STAND_BETWEEN, "--try"], cwd=HERE, env={}, check=True, capture_output=True, timeout=_TRIAL_S)
+        subprocess.run(
+            [*STAND_BETWEEN, "--try", *number], cwd=HERE, env={}, check=True, capture_output=True, timeout=_TRIAL_S
+        )
     except (OSError, subprocess.SubprocessError) as error:
         said = (getattr(error, "stderr", b"") or b"").decode(errors="replace").strip().splitlines()
         raise SandboxUnavailableError(

@@ -62,18 +62,21 @@ class Template:
     Args:
         recipe: what it is made of.
         paths: the places of its kernels.
+        own_users: True if each kernel gets a user of the host's of its own.
         around: variables of the process that makes the template's root; none of them reaches the template.
 
     Raises:
         SandboxError: if the process cannot be started.
     """
 
-    def __init__(self, recipe: Recipe, paths: Paths, around: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, recipe: Recipe, paths: Paths, *, own_users: bool, around: Mapping[str, str] | None = None
+    ) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.setblocking(False)
         said_read, said_write = os.pipe()
         self._said = said_read
-        root = memory_file("root", json.dumps(_root_of(recipe, paths)).encode())
+        root = memory_file("root", json.dumps(_root_of(recipe, paths) | {"own_users": own_users}).encode())
         config = memory_file("template", json.dumps(_config_of(recipe, paths)).encode())
         try:
             self._process = subprocess.Popen(

@@ -1,10 +1,11 @@
 """Stands between grader and template: makes the template's namespaces and root, then waits for its end.
 
     python -m inside.root ROOT-DESCRIPTOR CONTROL-DESCRIPTOR TEMPLATE-DESCRIPTOR
-    python -m inside.root --try
+    python -m inside.root --try [USER]
 
 The first becomes the template, in a root where nothing of the grader's is. The second does all that a kernel needs with
-nothing to run, and says why it does not work. Runs with the grader's interpreter; standard library only.
+nothing to run, for a kernel with this user of the host's or with a user namespace of ours, and says why it does not
+work. Runs with the grader's interpreter; standard library only.
 """
 
 from __future__ import annotations
@@ -36,11 +37,11 @@ _SMALL = 1 << 20
 def main() -> None:
     """Start the template, and end when it does."""
     if sys.argv[1] == "--try":
-        sys.exit(_attempt())
+        sys.exit(_attempt(int(sys.argv[2]) if sys.argv[2:] else None))
     root, control, template = (int(argument) for argument in sys.argv[1:])
     with os.fdopen(root, encoding="utf-8") as file:
         said: dict[str, Any] = json.load(file)
-    _leave_for_new_namespaces()
+    _leave_for_new_namespaces(with_users=not said["own_users"])
     child = os.fork()
     if child:
         for descriptor in (control, template):
@@ -56,11 +57,11 @@ def main() -> None:
     os.execve(interpreter, arguments, said["variables"])
 
 
-def _leave_for_new_namespaces() -> None:
-    """What a template shares with nothing else of the host; for an ordinary user, a user namespace, too."""
+def _leave_for_new_namespaces(*, with_users: bool) -> None:
+    """What a template shares with nothing else of the host; where it is not root, a user namespace, too."""
     syscalls.die_with_parent()
     user, group = os.getuid(), os.getgid()
-    if user == 0:
+    if not with_users:
         syscalls.unshare(_SEPARATE)
         return
     syscalls.unshare(_SEPARATE | syscalls.NEW_USER)
@@ -77,10 +78,9 @@ def _outlive(child: int) -> int:
     return abs(os.waitstatus_to_exitcode(status))
 
 
-def _attempt() -> int:
+def _attempt(user: int | None) -> int:
     """Make a root and a sealed process with nothing in it."""
-    own_user = os.getuid() == 0
-    _leave_for_new_namespaces()
+    _leave_for_new_namespaces(with_users=user is None)
     child = os.fork()
     if child:
         return abs(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
@@ -95,7 +95,7 @@ def _attempt() -> int:
         places=inside,
         variables={},
         threads=1,
-        user=200_000 if own_user else None,
+        user=user,
         folder="/work",
         sockets="/tmp",
         program=[],
@@ -103,7 +103,7 @@ def _attempt() -> int:
     memory = os.memfd_create("request")
     os.write(memory, json.dumps(vars(request)).encode())
     handles = Handles(channel=theirs.detach(), request=memory, output=1, errors=2, cgroups=())
-    sealed = fork_sealed(handles, b"", lambda request, bound: None)
+    sealed = fork_sealed(handles, b"", lambda request, bound: bound())
     os.close(handles.channel)
     select.select([ours], [], [])
     ready = ours.recv(16) == b"ready"

@@ -83,7 +83,7 @@ class Request:
 
 
 Body = Callable[[Request, Callable[[], None]], None]
-"""What the sealed process runs: with the request, and a function to call once the kernel's sockets are bound."""
+"""What the sealed process runs: it gets the request, and a function to call when it is up (sockets bound)."""
 
 
 def fork_sealed(handles: Handles, filter_program: bytes, body: Body) -> int:
@@ -129,9 +129,9 @@ def _init(handles: Handles, filter_program: bytes, body: Body) -> int:
     places.make(request.places, request.files)
     kernel, bound = _fork_kernel(handles, request, filter_program, body)
     os.close(1)
+    if not os.read(bound, 1):
+        return _FAILED
     if request.program is None:
-        if not os.read(bound, 1):
-            return os.waitstatus_to_exitcode(os.waitpid(kernel, 0)[1]) or _FAILED
         syscalls.make_read_only(request.sockets)
     _give_up_privileges(request.user)
     _keep_only(handles.channel)
@@ -160,7 +160,7 @@ def _fork_kernel(handles: Handles, request: Request, filter_program: bytes, body
             os.read(waits, 1)
             _keep_only(says_bound)
             _become_user(request, filter_program)
-            body(request, lambda: _said_bound(says_bound))
+            body(request, lambda: _say_bound(says_bound))
             return 0
 
         _run_and_exit(work, 2)
@@ -193,7 +193,7 @@ def _become_user(request: Request, filter_program: bytes) -> None:
     os.environ.update(request.variables)
 
 
-def _said_bound(descriptor: int) -> None:
+def _say_bound(descriptor: int) -> None:
     os.write(descriptor, b"b")
     os.close(descriptor)
 

@@ -87,6 +87,7 @@ def _body(request: Request, bound: Callable[[], None]) -> None:
     else:
         sys.argv[:] = request.program
         launcher.set_limits(request.start["rlimits"])
+        bound()
         runpy.run_path(request.program[0], run_name="__main__")
         sys.stdout.flush()
 
