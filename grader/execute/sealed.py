@@ -16,9 +16,8 @@ from pathlib import Path
 
 from grader.errors import SandboxError, SandboxUnavailableError
 from grader.execute.cgroups import Cgroups, Group
-from grader.execute.inside.preload import ALWAYS
 from grader.execute.isolation import Finished, has_kernel_users, kernel_users, memory_file
-from grader.execute.layout import AGENT_PACKAGE, Launch, Paths, job_files
+from grader.execute.layout import Launch, Paths, job_files
 from grader.execute.process import (
     FOLDERS,
     Folders,
@@ -60,7 +59,7 @@ class Sealed:
 
     async def start(self, launch: Launch) -> KernelProcess:
         """Start a kernel; see `Isolation.start`. A template that has died is replaced, once."""
-        recipe = Recipe.of(launch, (*ALWAYS, *launch.preload, AGENT_PACKAGE))
+        recipe = Recipe.of(launch)
         while True:
             template, fresh = await self._template(recipe)
             try:
@@ -111,7 +110,7 @@ class Sealed:
         return next(self._users) if self.own_user else None
 
     async def _run(self, launch: Launch, program: Sequence[str], seconds: float, around: Mapping[str, str]) -> Finished:
-        template = Template(Recipe.of(launch, ()), self.paths, own_users=self.own_user, around=around)
+        template = Template(Recipe.of(launch, loads=False), self.paths, own_users=self.own_user, around=around)
         group = self.cgroups.make(launch.limits)
         pipes = [os.pipe(), os.pipe()]
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

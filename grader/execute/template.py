@@ -19,8 +19,18 @@ from typing import Any
 
 from grader.errors import SandboxError
 from grader.execute.environment import KernelEnvironment
+from grader.execute.inside.preload import AHEAD, EVERY_KERNEL
 from grader.execute.isolation import memory_file
-from grader.execute.layout import INSIDE_PACKAGE, Launch, Paths, agent_files, start_of, tmpfs_bytes, variables
+from grader.execute.layout import (
+    AGENT_PACKAGE,
+    INSIDE_PACKAGE,
+    Launch,
+    Paths,
+    agent_files,
+    start_of,
+    tmpfs_bytes,
+    variables,
+)
 from grader.execute.process import last_words, resolve, until_readable
 from grader.execute.seccomp import seccomp_program
 from grader.limits import Limits
@@ -40,18 +50,21 @@ class Recipe:
     nodes: tuple[tuple[str, str], ...]
     """Device nodes of the host's and where kernels see them."""
     preload: tuple[str, ...]
+    loads: bool
+    """False for a template that loads nothing, since it makes no kernels."""
     agent: str
     """The agent's and the other files of ours, as JSON."""
 
     @classmethod
-    def of(cls, launch: Launch, preload: tuple[str, ...]) -> Recipe:
+    def of(cls, launch: Launch, *, loads: bool = True) -> Recipe:
         """The recipe of the template for a launch."""
         files = {name: content.decode() for name, content in agent_files(launch.agent).items()}
         return cls(
             environment=launch.environment.path,
             mounts=tuple((str(source), target) for source, target in launch.mounts),
             nodes=tuple((str(source), target) for source, target in launch.devices.nodes),
-            preload=preload,
+            preload=launch.preload,
+            loads=loads,
             agent=json.dumps(files, sort_keys=True),
         )
 
@@ -182,7 +195,8 @@ def _config_of(recipe: Recipe, paths: Paths) -> dict[str, Any]:
         "make": start["make"],
         "copy": start["copy"],
         "agent": paths.agent,
-        "preload": recipe.preload,
+        "every_kernel": EVERY_KERNEL if recipe.loads else (),
+        "ahead": (*AHEAD, *recipe.preload, AGENT_PACKAGE) if recipe.loads else (),
         "filter": (seccomp_program() or b"").hex(),
     }
 

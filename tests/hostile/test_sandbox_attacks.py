@@ -67,7 +67,7 @@ def attack(request: pytest.FixtureRequest) -> Iterator[Attack]:
         pytest.param("import os; os._exit(0)", "killed", id="an exit that looks like success"),
         pytest.param("import os; os.kill(os.getpid(), 9)", "killed", id="a kill of itself"),
         pytest.param(
-            "import os\nfor _ in range(8):\n    if os.fork() == 0:\n        x = b'x' * (200 << 20)\n"
+            "import os\nfor _ in range(8):\n    if os.fork() == 0:\n        x = b'x' * (100 << 20)\n"
             "        while True: pass\nwhile True: pass",
             "killed",
             id="more memory than is allowed in all, in several processes",

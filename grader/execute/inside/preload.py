@@ -14,13 +14,10 @@ import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
-ALWAYS = (
-    "torch",
-    "torch._dynamo",
-    "numpy.random",
-    "ipykernel.kernelapp",
-    "ipykernel.ipkernel",
-    "ipykernel.zmqshell",
+EVERY_KERNEL = ("torch", "numpy.random", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell")
+"""What a kernel that starts afresh loads, too, and so pays for out of its memory."""
+AHEAD = (
+    "torch._dynamo",  # what the first optimiser of a process loads
     # What the start of a kernel imports late, and so every kernel again; found by looking at sys.modules in one.
     "ipykernel.debugger",
     "IPython.core.completerlib",
@@ -36,6 +33,12 @@ ALWAYS = (
     "tornado.platform.asyncio",
     "tornado.queues",
 )
+
+
+def data_bytes() -> int:
+    """The memory of this process to which RLIMIT_DATA applies."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmData:"))
 
 
 def load(modules: Iterable[str]) -> dict[str, str]:

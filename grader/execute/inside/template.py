@@ -35,61 +35,76 @@ def main() -> None:
         Path(folder).mkdir(parents=True, exist_ok=True)
     launcher.copy_caches(config["copy"])
     sys.path[:] = [config["agent"], *sys.path[1:]]
-    for name, reason in preload.load(config["preload"]).items():
+    missing = preload.load(config["every_kernel"])
+    usual = preload.data_bytes()
+    missing |= preload.load(config["ahead"])
+    for name, reason in missing.items():
         sys.stderr.write(f"not loaded: {name} ({reason})\n")
     sys.stderr.flush()
     preload.settle()
-    _serve(control, bytes.fromhex(config["filter"]))
+    _serve(control, _Children(bytes.fromhex(config["filter"]), preload.data_bytes() - usual))
 
 
-def _serve(control: socket.socket, filter_program: bytes) -> None:
+def _serve(control: socket.socket, children: _Children) -> None:
     poll = select.poll()
     poll.register(control, select.POLLIN)
-    children: dict[int, int] = {}
+    running: dict[int, int] = {}
     while True:
         for descriptor, _ in poll.poll():
             if descriptor != control.fileno():
                 poll.unregister(descriptor)
                 os.close(descriptor)
-                os.waitpid(children.pop(descriptor), 0)  # it has ended, so this does not wait
+                os.waitpid(running.pop(descriptor), 0)  # it has ended, so this does not wait
                 continue
             message, descriptors, _, _ = socket.recv_fds(control, 64, _MOST_HANDLES)
             if not message:
                 return
             handles = Handles.of(descriptors)
-            child = _fork(handles, filter_program)
+            child = children.fork(handles)
             handles.close()
             if child is not None:
                 end = os.pidfd_open(child)
-                children[end] = child
+                running[end] = child
                 poll.register(end, select.POLLIN)
 
 
-def _fork(handles: Handles, filter_program: bytes) -> int | None:
-    """One sealed process; None if there cannot be one, which the host is told."""
-    problem = preload.why_no_fork()
-    if not problem:
-        try:
-            return fork_sealed(handles, filter_program, _body)
-        except OSError as error:
-            problem = f"the fork failed: {error}"
-    with socket.socket(fileno=os.dup(handles.channel)) as host:
-        host.send(f"the template cannot start a kernel: {problem}".encode())
-    return None
+class _Children:
+    """Forks sealed processes.
 
+    Args:
+        filter_program: which system calls they may not make.
+        ahead_bytes: memory that they have beside what any kernel loads; they do not pay for it, since it is shared.
+    """
 
-def _body(request: Request, bound: Callable[[], None]) -> None:
-    """What runs in a sealed process: a kernel, or another program of ours."""
-    preload.begin(request.threads)
-    if request.program is None:
-        sys.argv[:] = _KERNEL_ARGUMENTS
-        launcher.run(request.start, bound)
-    else:
-        sys.argv[:] = request.program
-        launcher.set_limits(request.start["rlimits"])
-        bound()
-        runpy.run_path(request.program[0], run_name="__main__")
-        sys.stdout.flush()
+    def __init__(self, filter_program: bytes, ahead_bytes: int) -> None:
+        self._filter_program = filter_program
+        self._ahead_bytes = ahead_bytes
+
+    def fork(self, handles: Handles) -> int | None:
+        """One sealed process; None if there cannot be one, which the host is told."""
+        problem = preload.why_no_fork()
+        if not problem:
+            try:
+                return fork_sealed(handles, self._filter_program, self._run)
+            except OSError as error:
+                problem = f"the fork failed: {error}"
+        with socket.socket(fileno=os.dup(handles.channel)) as host:
+            host.send(f"the template cannot start a kernel: {problem}".encode())
+        return None
+
+    def _run(self, request: Request, bound: Callable[[], None]) -> None:
+        """What runs in a sealed process: a kernel, or another program of ours."""
+        preload.begin(request.threads)
+        request.start["rlimits"]["RLIMIT_DATA"] += self._ahead_bytes
+        if request.program is None:
+            sys.argv[:] = _KERNEL_ARGUMENTS
+            launcher.run(request.start, bound)
+        else:
+            sys.argv[:] = request.program
+            launcher.set_limits(request.start["rlimits"])
+            bound()
+            runpy.run_path(request.program[0], run_name="__main__")
+            sys.stdout.flush()
 
 
 if __name__ == "__main__":
