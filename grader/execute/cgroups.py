@@ -112,25 +112,33 @@ def _usable(root: Path, lines: list[str]) -> Iterator[Hierarchy]:
 
 
 def _unified(root: Path, place: str) -> Iterator[Hierarchy]:
-    """The folder of version 2, if it hands memory or processes on to groups below it."""
+    """A folder of version 2 that hands memory or processes on to groups below it.
+
+    Linux lets no folder that has processes hand anything on, and this one's own has at least one; so a group of a
+    kernel's usually lies beside ours, where a service manager has prepared the folder above.
+    """
     for mounted in (root, root / "unified"):
-        folder = mounted / place.lstrip("/")
-        with suppress(OSError):
-            offered = (folder / "cgroup.controllers").read_text(encoding="utf-8").split()
-            wanted = tuple(name for name in ("memory", "pids") if name in offered)
-            if wanted and _hands_on(folder, wanted) and _can_make(folder):
+        own = mounted / place.lstrip("/")
+        for folder in (own, own.parent) if own != mounted else (own,):
+            wanted = _handed_on(folder, may_change=folder == own)
+            if wanted and _can_make(folder):
                 yield Hierarchy(folder=folder, version=2, controllers=wanted)
-            return
+                return
 
 
-def _hands_on(folder: Path, wanted: tuple[str, ...]) -> bool:
-    """Let groups below have these controllers; Linux refuses while the folder itself has processes."""
-    control = folder / "cgroup.subtree_control"
-    with suppress(OSError):
-        if set(wanted) - set(control.read_text(encoding="utf-8").split()):
-            control.write_text(" ".join(f"+{name}" for name in wanted))
-        return True
-    return False
+def _handed_on(folder: Path, *, may_change: bool) -> tuple[str, ...]:
+    """The controllers that groups in this folder have."""
+    try:
+        offered = (folder / "cgroup.controllers").read_text(encoding="utf-8").split()
+        control = folder / "cgroup.subtree_control"
+        wanted = tuple(name for name in ("memory", "pids") if name in offered)
+        if may_change and set(wanted) - set(control.read_text(encoding="utf-8").split()):
+            with suppress(OSError):
+                control.write_text(" ".join(f"+{name}" for name in wanted))
+        given = control.read_text(encoding="utf-8").replace("+", "").split()
+    except OSError:
+        return ()
+    return tuple(name for name in wanted if name in given)
 
 
 def _can_make(folder: Path) -> bool:

@@ -52,6 +52,19 @@ def test_the_second_version_hands_its_controllers_on_first(tmp_path: Path) -> No
     assert int((made / "pids.max").read_text()) == 42
 
 
+def test_the_second_version_is_used_beside_our_own_group_where_that_has_to_stay_alone(tmp_path: Path) -> None:
+    above = second_version(tmp_path)
+    (above / "cgroup.subtree_control").write_text("memory pids")
+    own = above / "run.scope"
+    own.mkdir()
+    (own / "cgroup.controllers").write_text("memory pids")
+    (own / "cgroup.subtree_control").mkdir()  # nothing can be written there, as if a process were in the group
+
+    (made,) = Cgroups(tmp_path, "0::/user.slice/run.scope\n").make(LIMITS).folders
+
+    assert made.parent == above
+
+
 def test_a_second_version_without_these_controllers_is_of_no_use(tmp_path: Path) -> None:
     second_version(tmp_path, "hugetlb")
 
