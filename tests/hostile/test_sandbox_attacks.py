@@ -67,8 +67,8 @@ def attack(request: pytest.FixtureRequest) -> Iterator[Attack]:
         pytest.param("import os; os._exit(0)", "killed", id="an exit that looks like success"),
         pytest.param("import os; os.kill(os.getpid(), 9)", "killed", id="a kill of itself"),
         pytest.param(
-            "import os\nfor _ in range(8):\n    if os.fork() == 0:\n        x = b'x' * (100 << 20)\n"
-            "        while True: pass\nwhile True: pass",
+            "import os\nif True:\n    for _ in range(8):\n        if os.fork() == 0:\n"
+            "            x = b'x' * (100 << 20)\n            while True: pass\n    while True: pass",
             "killed",
             id="more memory than is allowed in all, in several processes",
         ),
@@ -77,7 +77,9 @@ def attack(request: pytest.FixtureRequest) -> Iterator[Attack]:
             "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", "timeout", id="a fork bomb"
         ),
         pytest.param(
-            "n = 0\nwhile True:\n    open('/tmp/%d' % n, 'w').close()\n    n += 1", "killed", id="endlessly many files"
+            "import os\nn = 0\nwhile True:\n    os.mknod('/tmp/%d' % n)\n    n += 1",
+            "killed",
+            id="endlessly many files",
         ),
         pytest.param("import ctypes; ctypes.string_at(0)", "killed", id="a crash of the interpreter"),
     ],
