@@ -10,7 +10,7 @@ import hashlib
 import re
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from ruamel.yaml import YAML
@@ -101,6 +101,8 @@ class Execution(Record):
     training: Training = Training(when="never")
     limits: Limits = Limits()
     threads: int = Field(default=1, ge=1, le=16)
+    preload: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")], ...] = ()
+    """Modules that kernels find loaded, beside torch, NumPy and IPython; loading them must start no thread."""
 
 
 class Lateness(Record):

@@ -79,9 +79,12 @@ async def execute_batch(
     mounts_of(rubric.execution, rubric.folder)
     setting = Setting(rubric=rubric, seed=seed, environment=environment, isolation=detect(level, unsafe=unsafe))
     waiting = iter(jobs)
-    async with asyncio.TaskGroup() as group:
-        for _ in range(max(1, concurrency)):
-            group.create_task(_worker(waiting, setting, on_part, on_done))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(max(1, concurrency)):
+                group.create_task(_worker(waiting, setting, on_part, on_done))
+    finally:
+        await setting.isolation.close()
 
 
 async def _worker(jobs: Iterator[Job], setting: Setting, on_part: OnPart, on_done: OnDone) -> None:
@@ -127,6 +130,7 @@ def _plan(part: PartName, job: Job, notebook: NotebookRecord, setting: Setting) 
         key="",
         mounts=mounts_of(execution, setting.rubric.folder),
         threads=execution.threads,
+        preload=execution.preload,
     )
     plan = PartPlan(
         part=part,

@@ -8,20 +8,18 @@ and the checkout may lie under a private home, because root makes the mounts. Ot
 from __future__ import annotations
 
 import importlib.util
-import itertools
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from grader.errors import SandboxUnavailableError
-from grader.execute.isolation import Command, memory_file
+from grader.execute.isolation import Command, Finished, has_kernel_users, kernel_users, memory_file
 from grader.execute.layout import Launch, Paths, files, tmpfs_bytes, variables
+from grader.execute.process import KernelProcess, run_command, start_process
 from grader.execute.seccomp import seccomp_program
 
-_FIRST_UID = 200_000
-_UIDS = 60_000
 _READABLE = ("/etc/ld.so.cache", "/etc/fonts", "/usr/share/fonts")
 _TRIAL_S = 20.0
 
@@ -48,14 +46,27 @@ class Bubblewrap:
             )
         self.binary = found
         self.paths = Paths()
-        self.own_user = os.geteuid() == 0
+        self.own_user = has_kernel_users()
         """True if each kernel gets a user of its own; False if it runs in a user namespace of ours."""
         self.filters_calls = seccomp_program() is not None
-        self._uids = itertools.count(os.getpid() * 16)
+        self._users = kernel_users()
         self._try()
 
+    async def start(self, launch: Launch) -> KernelProcess:
+        """Start a kernel; see `Isolation.start`."""
+        return await start_process(self, launch)
+
+    def run(
+        self, launch: Launch, program: Sequence[str], *, seconds: float, around: Mapping[str, str] | None = None
+    ) -> Finished:
+        """Run a program in the place of a kernel; see `Isolation.run`."""
+        return run_command(self, launch, program, seconds=seconds, around=around or {})
+
+    async def close(self) -> None:
+        """Nothing is kept for kernels to come."""
+
     def command(self, launch: Launch, program: Sequence[str], *, ready: int | None) -> Command:
-        """The command for one process; see `Isolation.command`."""
+        """The command for one process; see `CommandLevel.command`."""
         status_read, status_write = os.pipe()
         descriptors = [status_write]
         inside = files(launch, self.paths, ready_fd=-1 if ready is None else ready, count_processes=True)
@@ -92,6 +103,8 @@ class Bubblewrap:
             elif path.is_dir():
                 yield from ("--ro-bind", str(path), str(path))
         yield from ("--proc", "/proc", "--dev", "/dev")
+        for source, target in launch.devices.nodes:
+            yield from ("--dev-bind", str(source), target)
         for name in _READABLE:
             yield from _parents(name)
             yield from ("--ro-bind-try", name, name)
@@ -108,7 +121,7 @@ class Bubblewrap:
     def _change_user(self) -> list[str]:
         if not self.own_user:
             return []
-        uid = _FIRST_UID + next(self._uids) % _UIDS
+        uid = next(self._users)
         return [
             "/usr/bin/setpriv",
             f"--reuid={uid}",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import socket
-import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 import grader
 from grader.errors import SandboxError
 from grader.execute.environment import KernelEnvironment
-from grader.execute.isolation import Command, Isolation
+from grader.execute.isolation import Isolation
 from grader.execute.layout import Launch, tmpfs_bytes
 from grader.limits import MIB, Limits
 
@@ -72,7 +71,7 @@ def examine(isolation: Isolation, environment: KernelEnvironment, limits: Limits
             "variable": _CANARY,
         }
         program = [f"{isolation.paths.agent}/examine.py", json.dumps(questions)]
-        answers = _ask(isolation.command(launch, program, ready=None))
+        answers = _ask(isolation, launch, program)
     return [
         Clause(name=name, text=text, broken_by=str(answers.get(name, "it was not tried")))
         for name, text in PROPERTIES.items()
@@ -92,27 +91,10 @@ def _abstract() -> socket.socket:
     return server
 
 
-def _ask(command: Command) -> dict[str, Any]:
+def _ask(isolation: Isolation, launch: Launch, program: list[str]) -> dict[str, Any]:
+    finished = isolation.run(launch, program, seconds=_SECONDS, around={_CANARY: "1"})
     try:
-        process = subprocess.run(
-            command.argv,
-            env=command.variables | {_CANARY: "1"},
-            pass_fds=command.descriptors,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        raise SandboxError("contract-no-answer", "the contract suite did not run", where=str(error)[:500]) from error
-    finally:
-        command.close()
-        if command.status is not None:
-            os.close(command.status)
-        command.forget()
-    try:
-        answers = json.loads(process.stdout)
-        return dict(answers)
+        return dict(json.loads(finished.output))
     except (ValueError, TypeError) as error:
-        words = process.stderr[-1000:].decode(errors="replace").strip()
+        words = finished.errors[-1000:].decode(errors="replace").strip()
         raise SandboxError("contract-no-answer", "the contract suite gave no answer", where=words) from error

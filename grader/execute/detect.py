@@ -5,6 +5,7 @@ from __future__ import annotations
 from grader.errors import SandboxUnavailableError
 from grader.execute.bubblewrap import Bubblewrap
 from grader.execute.isolation import Isolation
+from grader.execute.sealed import Sealed
 from grader.execute.unsafe import NoSandbox
 
 LEVELS = ("sealed", "bubblewrap", "none")
@@ -12,7 +13,7 @@ LEVELS = ("sealed", "bubblewrap", "none")
 
 
 def detect(level: str | None = None, *, unsafe: bool = False) -> Isolation:
-    """The strongest level of this host, or the one asked for.
+    """The strongest level of this host, or the one asked for; each is tried for real. The caller closes it.
 
     Args:
         level: one of `LEVELS`; None for the strongest that works.
@@ -29,10 +30,21 @@ def detect(level: str | None = None, *, unsafe: bool = False) -> Isolation:
                 next_step="--unsafe-no-sandbox, for your own code only",
             )
         return NoSandbox()
-    if level in (None, "bubblewrap"):
+    if level is None:
+        return _strongest()
+    if level == "sealed":
+        return Sealed()
+    if level == "bubblewrap":
         return Bubblewrap()
     raise SandboxUnavailableError(
         "sandbox-unknown-level",
         f'the level "{level}" is not available here',
-        next_step='the levels are "bubblewrap" and, for your own code, "none"',
+        next_step='the levels are "sealed", "bubblewrap" and, for your own code, "none"',
     )
+
+
+def _strongest() -> Isolation:
+    try:
+        return Sealed()
+    except SandboxUnavailableError:
+        return Bubblewrap()

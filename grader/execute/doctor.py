@@ -9,6 +9,8 @@ from grader.errors import ConfigError, SandboxError, SandboxUnavailableError
 from grader.execute.bubblewrap import Bubblewrap
 from grader.execute.contract import examine
 from grader.execute.environment import KernelEnvironment, locate, locate_any
+from grader.execute.inside.landlock import version as landlock_version
+from grader.execute.sealed import Sealed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,17 +35,31 @@ def report(rubric_folder: Path | None = None) -> list[Finding]:
     environment = _environment(rubric_folder, found)
     if sandbox is not None and environment is not None:
         found += _contract(sandbox, environment)
-    found += [_memory(), _gpu()]
+    found += [_memory(sandbox), _gpu()]
     return found
 
 
-def _sandbox(found: list[Finding]) -> Bubblewrap | None:
+def _sandbox(found: list[Finding]) -> Sealed | Bubblewrap | None:
+    """The level at which kernels would run, with what there is to say about it and about the better one."""
+    sandbox: Sealed | Bubblewrap
     try:
-        sandbox = Bubblewrap()
+        sandbox = Sealed()
     except SandboxUnavailableError as error:
-        found.append(Finding(name="isolation", ok=False, text=f"none: {error.what}", next_step=error.next_step))
-        return None
-    found.append(Finding(name="isolation", ok=True, text=f"bubblewrap ({sandbox.binary})"))
+        text = f"not here: {error.what}. To have it: {error.next_step}"
+        lacking = Finding(name="isolation/sealed", ok=True, text=text, next_step=error.next_step)
+        try:
+            sandbox = Bubblewrap()
+        except SandboxUnavailableError as lower:
+            found += [
+                Finding(name="isolation", ok=False, text=f"none: {lower.what}", next_step=lower.next_step),
+                lacking,
+            ]
+            return None
+        text = f"bubblewrap ({sandbox.binary}): each kernel starts afresh"
+        found += [Finding(name="isolation", ok=True, text=text), lacking]
+    else:
+        text = "sealed: kernels are forked from a template, each in namespaces of its own"
+        found += [Finding(name="isolation", ok=True, text=text), _landlock()]
     users = "each kernel has a user of its own" if sandbox.own_user else "kernels run in a user namespace"
     found.append(Finding(name="users", ok=True, text=users))
     if sandbox.filters_calls:
@@ -54,6 +70,12 @@ def _sandbox(found: list[Finding]) -> Bubblewrap | None:
             Finding(name="seccomp", ok=False, text="libseccomp is missing: no calls are refused", next_step=step)
         )
     return sandbox
+
+
+def _landlock() -> Finding:
+    offered = landlock_version()
+    text = f"a second layer of rules for files (version {offered})" if offered else "not offered by this Linux"
+    return Finding(name="landlock", ok=True, text=text)
 
 
 def _environment(rubric_folder: Path | None, found: list[Finding]) -> KernelEnvironment | None:
@@ -73,12 +95,12 @@ def _environment(rubric_folder: Path | None, found: list[Finding]) -> KernelEnvi
     return environment
 
 
-def _contract(sandbox: Bubblewrap, environment: KernelEnvironment) -> list[Finding]:
+def _contract(sandbox: Sealed | Bubblewrap, environment: KernelEnvironment) -> list[Finding]:
     try:
         clauses = examine(sandbox, environment)
     except SandboxError as error:
         return [Finding(name="contract", ok=False, text=f"{error.what}: {error.where}", next_step=error.next_step)]
-    step = "do not grade on this host; report this with the versions of bubblewrap and of the system"
+    step = f"do not grade on this host; report this with the level ({sandbox.level}) and the version of the system"
     return [
         Finding(
             name=f"contract/{clause.name}",
@@ -90,8 +112,11 @@ def _contract(sandbox: Bubblewrap, environment: KernelEnvironment) -> list[Findi
     ]
 
 
-def _memory() -> Finding:
+def _memory(sandbox: Sealed | Bubblewrap | None) -> Finding:
     text = "a limit per process (RLIMIT_DATA), and a watch over the sum of a kernel's processes five times a second"
+    controllers = sandbox.cgroups.controllers if isinstance(sandbox, Sealed) else set()
+    if controllers:
+        text += f"; a control group for each kernel ({', '.join(sorted(controllers))})"
     return Finding(name="memory", ok=True, text=text)
 
 

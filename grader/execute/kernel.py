@@ -106,6 +106,8 @@ class Kernel:
             ended, _ = await asyncio.gather(work, watch, return_exceptions=True)
         if cause is Cause.NONE:
             cause = self._cause_of(ended)
+        if cause is Cause.DIED and self.process.out_of_memory:
+            cause = Cause.MEMORY
         if cause not in (Cause.NONE, Cause.GAVE_UP):
             await self.process.end()
         return Answer(

@@ -16,6 +16,8 @@ PORTS = {"shell_port": 1, "iopub_port": 2, "stdin_port": 3, "control_port": 4, "
 """With the transport `ipc` a port is the ending of a socket's name."""
 SOCKET = "kernel"
 AGENT_PACKAGE = "_grader_agent"
+INSIDE_PACKAGE = "_grader_inside"
+_PROGRAMS = ("launcher.py", "examine.py")
 _HERE = Path(__file__).parent
 
 
@@ -33,6 +35,16 @@ class Paths:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Devices:
+    """Hardware of the host's that is lent to one kernel."""
+
+    nodes: tuple[tuple[Path, str], ...] = ()
+    """Device nodes of the host and where the kernel sees them, below /dev."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """What the kernel's environment says about them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
     """One kernel to start."""
 
@@ -45,12 +57,24 @@ class Launch:
     mounts: tuple[tuple[Path, str], ...] = ()
     """Folders of the rubric's and where the kernel sees them."""
     threads: int = 1
+    devices: Devices = Devices()
+    preload: tuple[str, ...] = ()
+    """Modules that a template loads beside its own; kernels that start afresh do without."""
     agent: Path = field(default=_HERE / "agent")
     """Folder of the agent's modules."""
 
 
 def files(launch: Launch, paths: Paths, *, ready_fd: int, count_processes: bool) -> dict[str, bytes]:
     """Every small file of ours that the kernel may read, by path: the agent, the job and how to start."""
+    start = start_of(launch, paths, ready_fd=ready_fd, count_processes=count_processes)
+    found = job_files(launch, paths) | {f"{paths.job}/start.json": _json(start)}
+    for name, source in agent_files(launch.agent).items():
+        found[f"{paths.agent}/{name}"] = source
+    return found
+
+
+def job_files(launch: Launch, paths: Paths) -> dict[str, bytes]:
+    """The files that differ from kernel to kernel."""
     connection = {
         "transport": "ipc",
         "ip": f"{paths.sockets}/{SOCKET}",
@@ -58,7 +82,12 @@ def files(launch: Launch, paths: Paths, *, ready_fd: int, count_processes: bool)
         "signature_scheme": "hmac-sha256",
         **PORTS,
     }
-    start = {
+    return {f"{paths.job}/connection.json": _json(connection), f"{paths.job}/job.json": _json(launch.job)}
+
+
+def start_of(launch: Launch, paths: Paths, *, ready_fd: int = -1, count_processes: bool = True) -> dict[str, Any]:
+    """How the launcher starts a kernel."""
+    return {
         "rlimits": _rlimits(launch.limits, count_processes=count_processes),
         "make": [f"{paths.work}/home"],
         "copy": [[f"{paths.environment}/cache", f"{paths.temporary}/cache"]],
@@ -67,14 +96,6 @@ def files(launch: Launch, paths: Paths, *, ready_fd: int, count_processes: bool)
         "ready_fd": ready_fd,
         "folders": [paths.evidence, paths.sockets, paths.work, paths.temporary, "/dev/shm"],
     }
-    found = {
-        f"{paths.job}/connection.json": _json(connection),
-        f"{paths.job}/start.json": _json(start),
-        f"{paths.job}/job.json": _json(launch.job),
-    }
-    for name, source in agent_files(launch.agent).items():
-        found[f"{paths.agent}/{name}"] = source
-    return found
 
 
 def agent_files(agent: Path | None = None) -> dict[str, bytes]:
@@ -84,7 +105,9 @@ def agent_files(agent: Path | None = None) -> dict[str, bytes]:
     found.setdefault(f"{AGENT_PACKAGE}/__init__.py", b"")
     found[f"{AGENT_PACKAGE}/draws.py"] = Path(grader.draws.__file__).read_bytes()
     for path in sorted((_HERE / "inside").glob("*.py")):
-        found[path.name] = path.read_bytes()
+        found[f"{INSIDE_PACKAGE}/{path.name}"] = path.read_bytes()
+        if path.name in _PROGRAMS:
+            found[path.name] = path.read_bytes()
     return found
 
 
@@ -115,6 +138,8 @@ def variables(launch: Launch, paths: Paths) -> dict[str, str]:
         "MKL_NUM_THREADS": threads,
         "OPENBLAS_NUM_THREADS": threads,
         "NUMBA_NUM_THREADS": threads,
+        "CUDA_VISIBLE_DEVICES": "",
+        **launch.devices.variables,
     }
 
 

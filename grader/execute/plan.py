@@ -88,7 +88,7 @@ def part_key(
         "seed": seed,
         "agent": agent_digest(),
         "environment": environment.digest,
-        "execution": execution.model_dump(mode="json"),
+        "execution": execution.model_dump(mode="json", exclude={"preload"}),  # it saves time and changes nothing
     }
     return hashlib.sha256(json.dumps(dependencies, sort_keys=True).encode()).hexdigest()
 

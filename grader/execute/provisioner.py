@@ -17,7 +17,7 @@ from traitlets import Instance
 
 from grader.execute.isolation import Isolation
 from grader.execute.layout import PORTS, SOCKET, Launch
-from grader.execute.process import KernelProcess, start_process
+from grader.execute.process import KernelProcess
 from grader.limits import MIB
 
 PROVISIONER = "grader-bubblewrap"
@@ -40,7 +40,7 @@ class BubblewrapProvisioner(KernelProvisionerBase):  # type: ignore[misc]  # the
         return {"cmd": []}
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:
-        self.kernel = await start_process(self.isolation, self.launch)
+        self.kernel = await self.isolation.start(self.launch)
         self.connection_info = {
             "transport": "ipc",
             "ip": f"/proc/self/fd/{self.kernel.folders.sockets}/{SOCKET}",

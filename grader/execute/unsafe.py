@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from grader.execute.isolation import Command
+from grader.execute.isolation import Command, Finished
 from grader.execute.layout import Launch, Paths, files, variables
+from grader.execute.process import KernelProcess, run_command, start_process
 
 
 class NoSandbox:
@@ -22,8 +23,21 @@ class NoSandbox:
     def __init__(self) -> None:
         self.paths = Paths()
 
+    async def start(self, launch: Launch) -> KernelProcess:
+        """Start a kernel; see `Isolation.start`."""
+        return await start_process(self, launch)
+
+    def run(
+        self, launch: Launch, program: Sequence[str], *, seconds: float, around: Mapping[str, str] | None = None
+    ) -> Finished:
+        """Run a program in the place of a kernel; see `Isolation.run`."""
+        return run_command(self, launch, program, seconds=seconds, around=around or {})
+
+    async def close(self) -> None:
+        """Nothing is kept for kernels to come."""
+
     def command(self, launch: Launch, program: Sequence[str], *, ready: int | None) -> Command:
-        """The command for one process; see `Isolation.command`."""
+        """The command for one process; see `CommandLevel.command`."""
         root = Path(tempfile.mkdtemp(prefix="grader-"))
         paths = Paths(
             environment=str(launch.environment.path),

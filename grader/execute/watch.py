@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -99,21 +100,27 @@ class Watch:
         return sum(map(_fair_bytes, processes)) > self._limits.memory_bytes
 
 
-def _family(pid: int) -> Iterator[psutil.Process]:
-    try:
-        first = psutil.Process(pid)
-        yield first
-        yield from first.children(recursive=True)
-    except psutil.NoSuchProcess:
+def _family(pid: int) -> Iterator[int]:
+    """A process and all of its descendants."""
+    if not Path(f"/proc/self/task/{os.getpid()}/children").exists():  # Linux can be built without these lists
+        with suppress(psutil.NoSuchProcess):
+            yield from (process.pid for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)])
         return
+    waiting = [pid]
+    while waiting:
+        pid = waiting.pop()
+        yield pid
+        with suppress(OSError):  # it has ended meanwhile
+            for thread in Path(f"/proc/{pid}/task").iterdir():
+                waiting += map(int, (thread / "children").read_text(encoding="ascii").split())
 
 
-def _own_bytes(process: psutil.Process) -> int:
-    return _sum_kib(f"/proc/{process.pid}/status", ("RssAnon:", "RssShmem:"))
+def _own_bytes(process: int) -> int:
+    return _sum_kib(f"/proc/{process}/status", ("RssAnon:", "RssShmem:"))
 
 
-def _fair_bytes(process: psutil.Process) -> int:
-    return _sum_kib(f"/proc/{process.pid}/smaps_rollup", ("Pss_Anon:", "Pss_Shmem:"))
+def _fair_bytes(process: int) -> int:
+    return _sum_kib(f"/proc/{process}/smaps_rollup", ("Pss_Anon:", "Pss_Shmem:"))
 
 
 def _sum_kib(path: str, names: tuple[str, ...]) -> int:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from helpers.execute_cases import QUICK, notebook, plan, probe, status_of, take
+from helpers import execute_cases
+from helpers.execute_cases import LEVELS, QUICK, AtLevel, notebook, opened, plan, probe, status_of
 from helpers.stored import load
 
 from grader.errors import SandboxError
@@ -19,11 +21,17 @@ pytestmark = pytest.mark.sandbox
 ANSWER = "def answer():\n    return 4.5"
 
 
-def test_cells_run_in_order_and_probes_leave_their_evidence() -> None:
+@pytest.fixture(scope="module", params=LEVELS)
+def take(request: pytest.FixtureRequest) -> Iterator[AtLevel]:
+    with opened(request.param) as isolation:
+        yield AtLevel(isolation)
+
+
+def test_cells_run_in_order_and_probes_leave_their_evidence(take: AtLevel) -> None:
     outcome = take(plan(notebook("x = 4.5\nprint('printed', x)", "def answer():\n    return x"), probes=[probe("p")]))
 
     record = outcome.record
-    assert (record.part, record.level, record.seed, record.kernels) == ("student", "bubblewrap", "seed", 1)
+    assert (record.part, record.level, record.seed, record.kernels) == ("student", take.isolation.level, "seed", 1)
     assert [run.index for run in record.cells] == [0, 1]
     assert status_of(record) == {"p": "done"}
     assert load(outcome.tensors)["p@0/value"].item() == 4.5
@@ -32,13 +40,13 @@ def test_cells_run_in_order_and_probes_leave_their_evidence() -> None:
     assert json.loads(outcome.executed)["cells"][0]["outputs"][0]["text"] == "printed 4.5\n"
 
 
-def test_the_same_part_taken_twice_is_the_same() -> None:
+def test_the_same_part_taken_twice_is_the_same(take: AtLevel) -> None:
     wanted = plan(notebook("import random\nx = {'a', 'b'}", ANSWER), probes=[probe("p")])
 
     assert take(wanted) == take(wanted)
 
 
-def test_a_statement_that_loops_for_ever_is_cut_off_and_the_next_one_still_runs() -> None:
+def test_a_statement_that_loops_for_ever_is_cut_off_and_the_next_one_still_runs(take: AtLevel) -> None:
     outcome = take(plan(notebook("while True: pass\ny = 1", ANSWER), probes=[probe("p")]))
 
     assert [statement.status for statement in outcome.record.cells[0].statements] == ["timeout", "ok"]
@@ -47,7 +55,7 @@ def test_a_statement_that_loops_for_ever_is_cut_off_and_the_next_one_still_runs(
     assert "cell 1, line 1," in outcome.record.limits_met[0]
 
 
-def test_a_probe_that_hangs_or_dies_costs_itself_and_what_builds_on_it() -> None:
+def test_a_probe_that_hangs_or_dies_costs_itself_and_what_builds_on_it(take: AtLevel) -> None:
     source = "def slow():\n    while True: pass\ndef dies():\n    import os\n    os._exit(1)"
     probes = [
         probe("first"),
@@ -72,7 +80,7 @@ def test_a_probe_that_hangs_or_dies_costs_itself_and_what_builds_on_it() -> None
     assert outcome.record.kernels == 3
 
 
-def test_a_notebook_that_kills_every_kernel_comes_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_notebook_that_kills_every_kernel_comes_to_an_end(take: AtLevel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "MOST_KERNELS", 3)
     hand_in = notebook(ANSWER, *["import os\nos._exit(1)"] * 4)
 
@@ -83,7 +91,7 @@ def test_a_notebook_that_kills_every_kernel_comes_to_an_end(monkeypatch: pytest.
     assert "3 kernels had to be given up" in outcome.record.limits_met[-1]
 
 
-def test_the_time_of_the_whole_notebook_is_a_limit_of_its_own() -> None:
+def test_the_time_of_the_whole_notebook_is_a_limit_of_its_own(take: AtLevel) -> None:
     limits = QUICK.model_copy(update={"statement_s": 60.0, "notebook_s": 1.5})
 
     outcome = take(plan(notebook("while True: pass", ANSWER), probes=[probe("p")], limits=limits))
@@ -92,7 +100,7 @@ def test_the_time_of_the_whole_notebook_is_a_limit_of_its_own() -> None:
     assert any("1.5 s" in sentence for sentence in outcome.record.limits_met)
 
 
-def test_stand_ins_answer_in_place_of_the_students_names() -> None:
+def test_stand_ins_answer_in_place_of_the_students_names(take: AtLevel) -> None:
     wanted = plan(notebook("def answer():\n    return 0"), probes=[probe("p")])
     execution = Execution(limits=QUICK, stand_ins={"answer": "torch.nn.LSTMCell"})
 
@@ -103,7 +111,7 @@ def test_stand_ins_answer_in_place_of_the_students_names() -> None:
 
 
 @pytest.mark.parametrize(("definitions_after", "printed"), [(False, "before"), (True, "after")])
-def test_training_runs_last_and_tells_how_it_ended(definitions_after: bool, printed: str) -> None:
+def test_training_runs_last_and_tells_how_it_ended(take: AtLevel, definitions_after: bool, printed: str) -> None:
     hand_in = notebook("word = 'before'", "print(word)", "word = 'after'")
     training = Training(when="always", definitions_after=definitions_after)
     wanted = replace(
@@ -119,7 +127,7 @@ def test_training_runs_last_and_tells_how_it_ended(definitions_after: bool, prin
     assert "stopped by us after 40 steps" in outcome.record.limits_met[0]
 
 
-def test_training_that_kills_its_kernel_is_not_repeated() -> None:
+def test_training_that_kills_its_kernel_is_not_repeated(take: AtLevel) -> None:
     wanted = replace(plan(notebook("import os\nos._exit(1)")), part="training", train=(0,), training_cells=(0,))
 
     record = take(wanted).record
@@ -135,14 +143,14 @@ def test_a_kernel_that_does_not_start_is_our_fault() -> None:
             return super().command(launch, ["-c", "import sys; sys.exit('words for the log')"], ready=ready)
 
     with pytest.raises(SandboxError) as caught:
-        take(plan(notebook(ANSWER)), Broken())  # type: ignore[arg-type]
+        execute_cases.take(plan(notebook(ANSWER)), Broken())  # type: ignore[arg-type]
 
     assert caught.value.code == "kernel-not-started"
     assert "words for the log" in caught.value.where
 
 
 def test_without_a_sandbox_the_level_says_so() -> None:
-    outcome = take(plan(notebook(ANSWER), probes=[probe("p")]), NoSandbox())
+    outcome = execute_cases.take(plan(notebook(ANSWER), probes=[probe("p")]), NoSandbox())
 
     assert outcome.record.level == "none"
     assert status_of(outcome.record) == {"p": "done"}

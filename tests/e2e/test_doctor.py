@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from helpers.command_line import ROOT, grader
+from helpers.command_line import ROOT, WITHOUT_NAMESPACES, grader
 
 pytestmark = pytest.mark.sandbox
 
@@ -21,8 +21,10 @@ def test_the_doctor_tries_the_sandbox_and_lists_the_limits_of_the_rubric() -> No
     assert findings["limit/memory_bytes"]["text"] == "1,073,741,824"
 
 
-def test_without_bubblewrap_the_doctor_says_what_to_install() -> None:
-    finished = grader("doctor", PATH="/nonexistent")
+def test_without_namespaces_and_bubblewrap_the_doctor_says_what_to_change() -> None:
+    finished = grader("doctor", before=WITHOUT_NAMESPACES, PATH="/nonexistent")
     assert finished.code == 3
     assert "FAIL  isolation" in finished.out
     assert "bubblewrap" in finished.out
+    assert "kernels cannot be sealed" in finished.out
+    assert "user namespaces" in finished.out

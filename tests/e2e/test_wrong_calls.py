@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from helpers.command_line import ROOT, grader, table
+from helpers.command_line import ROOT, WITHOUT_NAMESPACES, grader, table
 
 RUBRIC = ROOT / "rubrics" / "first_steps"
 SAMPLES = ROOT / "submissions" / "first_steps"
@@ -89,7 +89,7 @@ def test_without_a_sandbox_nothing_is_executed(tmp_path: Path) -> None:
     bare = tmp_path / "bin"
     bare.mkdir()
     out = tmp_path / "run"
-    finished = grader("grade", RUBRIC, SAMPLES, "--out", out, PATH=str(bare), GRADER_BUBBLEWRAP="none")
+    finished = grader("grade", RUBRIC, SAMPLES, "--out", out, before=WITHOUT_NAMESPACES, PATH=str(bare))
     assert finished.code == 3
     assert "bubblewrap" in finished.err
     assert not list((out / "evidence").glob("*/student.json"))

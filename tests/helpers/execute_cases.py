@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from grader.evidence import PartRecord
-from grader.execute.bubblewrap import Bubblewrap
+from grader.execute.detect import detect
 from grader.execute.environment import KernelEnvironment, locate
 from grader.execute.isolation import Isolation
 from grader.execute.layout import Launch
@@ -17,6 +18,8 @@ from grader.probes import Call, Probe
 from grader.records import CellKind, NotebookCell, NotebookRecord
 from grader.rubric import Execution
 
+LEVELS = ("sealed", "bubblewrap")
+"""Every level at which a hand-in may run; a suite about kernels runs at each."""
 REPOSITORY = Path(__file__).resolve().parents[2]
 STUB_AGENT = Path(__file__).parent / "execute_stub_agent"
 QUICK = Limits(statement_s=1.0, probe_s=1.0, notebook_s=60.0, scratch_bytes=16 * MIB)
@@ -61,9 +64,37 @@ def plan(
 
 
 def take(wanted: PartPlan, isolation: Isolation | None = None) -> PartOutcome:
-    """Run a plan to its end."""
-    session = PartSession(isolation or Bubblewrap(), wanted, Clock(wanted.launch.limits.notebook_s))
-    return asyncio.run(session.run())
+    """Run a plan to its end, at the strongest level of this host or at the given one."""
+
+    async def run() -> PartOutcome:
+        level = isolation or detect()
+        try:
+            return await PartSession(level, wanted, Clock(wanted.launch.limits.notebook_s)).run()
+        finally:
+            if isolation is None:
+                await level.close()
+
+    return asyncio.run(run())
+
+
+@contextmanager
+def opened(level: str) -> Iterator[Isolation]:
+    """A level of isolation, closed in the end; kernels of several event loops may use it one after the other."""
+    isolation = detect(level)
+    try:
+        yield isolation
+    finally:
+        asyncio.run(isolation.close())
+
+
+class AtLevel:
+    """Runs plans at one level of isolation."""
+
+    def __init__(self, isolation: Isolation) -> None:
+        self.isolation = isolation
+
+    def __call__(self, wanted: PartPlan, isolation: Isolation | None = None) -> PartOutcome:
+        return take(wanted, isolation or self.isolation)
 
 
 def status_of(record: PartRecord) -> dict[str, str]:

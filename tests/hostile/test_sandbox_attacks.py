@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
-from helpers.execute_cases import QUICK, notebook, plan, probe, status_of, take
+from helpers.execute_cases import LEVELS, QUICK, notebook, opened, plan, probe, status_of, take
 
 from grader.evidence import PartRecord
-from grader.execute.bubblewrap import Bubblewrap
+from grader.execute.isolation import Isolation
 from grader.execute.session import Clock, PartOutcome, PartSession
 from grader.limits import MIB
 
@@ -23,25 +24,37 @@ LIMITS = QUICK.model_copy(
 NEIGHBOUR = plan(notebook("x = 4.5", ANSWER), probes=[probe("p")], limits=LIMITS)
 
 
-@pytest.fixture(scope="module")
-def undisturbed() -> PartOutcome:
-    return take(NEIGHBOUR)
+class Attack:
+    """Runs hand-ins whose first cells are hostile; checks that neither a neighbour nor the host was touched."""
 
+    def __init__(self, isolation: Isolation) -> None:
+        self.isolation = isolation
+        self._undisturbed = take(NEIGHBOUR, isolation)
+        self._processes = _running()
 
-def attack(undisturbed: PartOutcome, *sources: str) -> PartRecord:
-    """Run a hand-in whose first cells are hostile; checks that neither its neighbour nor the host was touched."""
+    def __call__(self, *sources: str) -> PartRecord:
+        attacker, neighbour = asyncio.run(self._together(sources))
+        assert neighbour == self._undisturbed
+        assert _running() == self._processes
+        return attacker.record
 
-    async def together() -> tuple[PartOutcome, PartOutcome]:
-        isolation = Bubblewrap()
+    async def _together(self, sources: tuple[str, ...]) -> tuple[PartOutcome, PartOutcome]:
         hostile = plan(notebook(*sources, ANSWER), probes=[probe("p")], limits=LIMITS)
-        sessions = (PartSession(isolation, wanted, Clock(60.0)) for wanted in (hostile, NEIGHBOUR))
+        sessions = (PartSession(self.isolation, wanted, Clock(60.0)) for wanted in (hostile, NEIGHBOUR))
         attacker, neighbour = await asyncio.gather(*(session.run() for session in sessions))
         return attacker, neighbour
 
-    attacker, neighbour = asyncio.run(together())
-    assert neighbour == undisturbed
-    assert [process for process in psutil.Process().children(recursive=True) if process.status() != "zombie"] == []
-    return attacker.record
+
+def _running() -> set[int]:
+    """The processes below this one: between two attacks a template at most."""
+    processes = psutil.Process().children(recursive=True)
+    return {process.pid for process in processes if process.status() != "zombie"}
+
+
+@pytest.fixture(scope="module", params=LEVELS)
+def attack(request: pytest.FixtureRequest) -> Iterator[Attack]:
+    with opened(request.param) as isolation:
+        yield Attack(isolation)
 
 
 @pytest.mark.parametrize(
@@ -54,8 +67,8 @@ def attack(undisturbed: PartOutcome, *sources: str) -> PartRecord:
         pytest.param("import os; os._exit(0)", "killed", id="an exit that looks like success"),
         pytest.param("import os; os.kill(os.getpid(), 9)", "killed", id="a kill of itself"),
         pytest.param(
-            "import os\nfor _ in range(8):\n    if os.fork() == 0:\n        x = b'x' * (200 << 20)\n"
-            "        while True: pass\nwhile True: pass",
+            "import os\nif True:\n    for _ in range(8):\n        if os.fork() == 0:\n"
+            "            x = b'x' * (100 << 20)\n            while True: pass\n    while True: pass",
             "killed",
             id="more memory than is allowed in all, in several processes",
         ),
@@ -64,13 +77,15 @@ def attack(undisturbed: PartOutcome, *sources: str) -> PartRecord:
             "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", "timeout", id="a fork bomb"
         ),
         pytest.param(
-            "n = 0\nwhile True:\n    open('/tmp/%d' % n, 'w').close()\n    n += 1", "killed", id="endlessly many files"
+            "import os\nn = 0\nwhile True:\n    os.mknod('/tmp/%d' % n)\n    n += 1",
+            "killed",
+            id="endlessly many files",
         ),
         pytest.param("import ctypes; ctypes.string_at(0)", "killed", id="a crash of the interpreter"),
     ],
 )
-def test_what_ends_the_kernel_costs_only_that_statement(source: str, status: str, undisturbed: PartOutcome) -> None:
-    record = attack(undisturbed, source)
+def test_what_ends_the_kernel_costs_only_that_statement(source: str, status: str, attack: Attack) -> None:
+    record = attack(source)
 
     statements = record.cells[0].statements
     assert statements[-1].status == status
@@ -101,8 +116,8 @@ DENIED = {
 
 
 @pytest.fixture(scope="module")
-def denied(undisturbed: PartOutcome) -> PartRecord:
-    return attack(undisturbed, *(source for source, _ in DENIED.values()))
+def denied(attack: Attack) -> PartRecord:
+    return attack(*(source for source, _ in DENIED.values()))
 
 
 @pytest.mark.parametrize("name", DENIED)
@@ -119,7 +134,7 @@ def test_what_is_denied_costs_no_kernel(denied: PartRecord) -> None:
     assert denied.kernels == 1
 
 
-def test_nothing_of_ours_is_seen_by_walking_through_all_files(undisturbed: PartOutcome) -> None:
+def test_nothing_of_ours_is_seen_by_walking_through_all_files(attack: Attack) -> None:
     repository = Path(__file__).resolve().parents[2]
     source = f"""
 import os
@@ -135,12 +150,12 @@ assert not [name for name in os.listdir('/proc') if name.isdigit() and int(name)
 variables = ' '.join(os.environ.values())
 assert {str(repository)!r} not in variables, variables
 """
-    record = attack(undisturbed, source)
+    record = attack(source)
 
     assert {statement.status for statement in record.cells[0].statements} == {"ok"}
 
 
-def test_a_process_that_left_its_session_does_not_outlive_the_kernel(undisturbed: PartOutcome) -> None:
+def test_a_process_that_left_its_session_does_not_outlive_the_kernel(attack: Attack) -> None:
     source = (
         "import os, time\n"
         "if os.fork() == 0:\n"
@@ -154,13 +169,13 @@ def test_a_process_that_left_its_session_does_not_outlive_the_kernel(undisturbed
         "    os._exit(0)\n"
     )
 
-    record = attack(undisturbed, source)
+    record = attack(source)
 
     assert status_of(record) == {"p": "done"}
     assert [process.pid for process in psutil.process_iter() if process.name() == "GRADERDAEMON"] == []
 
 
-def test_messages_that_no_kernel_would_send_cost_only_the_statement(undisturbed: PartOutcome) -> None:
+def test_messages_that_no_kernel_would_send_cost_only_the_statement(attack: Attack) -> None:
     source = (
         "kernel = get_ipython().kernel\n"
         "def send(kind, content):\n"
@@ -170,36 +185,38 @@ def test_messages_that_no_kernel_would_send_cost_only_the_statement(undisturbed:
         "import time; time.sleep(60)\n"
     )
 
-    record = attack(undisturbed, source)
+    record = attack(source)
 
     assert record.cells[0].statements[-1].status in ("killed", "timeout")
     assert status_of(record) == {"p": "done"}
 
 
-def test_a_journal_forged_by_the_student_harms_nobody_else(undisturbed: PartOutcome) -> None:
+def test_a_journal_forged_by_the_student_harms_nobody_else(attack: Attack) -> None:
     source = (
         "import os\n"
         "open(os.environ['GRADER_EVIDENCE'] + '/journal.jsonl', 'w').write('{\"begin\":\"probe\",\"probe\":\"p\"}')\n"
         "os._exit(1)"
     )
 
-    record = attack(undisturbed, source)
+    record = attack(source)
 
     assert record.cells[0].statements[-1].status == "killed"
     assert status_of(record) == {"p": "done"}
 
 
-def test_kernels_die_with_a_grader_that_is_killed() -> None:
+@pytest.mark.parametrize("level", LEVELS)
+def test_kernels_die_with_a_grader_that_is_killed(level: str) -> None:
     helpers = Path(__file__).resolve().parents[1]
     program = (
         f"import sys; sys.path.insert(0, {str(helpers)!r})\n"
-        "from helpers.execute_cases import QUICK, notebook, plan, take\n"
+        "from helpers.execute_cases import QUICK, notebook, opened, plan, take\n"
         "limits = QUICK.model_copy(update={'statement_s': 200.0, 'notebook_s': 300.0})\n"
-        "take(plan(notebook('while True: pass'), limits=limits))\n"
+        f"with opened({level!r}) as isolation:\n"
+        "    take(plan(notebook('while True: pass'), limits=limits), isolation)\n"
     )
     grader = psutil.Popen([sys.executable, "-c", program])
     kernels: list[psutil.Process] = []
-    while not [process for process in kernels if "launcher.py" in " ".join(_arguments(process))]:
+    while not [process for process in kernels if _is_busy(process)]:
         assert grader.poll() is None
         kernels = grader.children(recursive=True)
 
@@ -209,8 +226,9 @@ def test_kernels_die_with_a_grader_that_is_killed() -> None:
     assert psutil.wait_procs(kernels, timeout=30)[1] == []
 
 
-def _arguments(process: psutil.Process) -> list[str]:
+def _is_busy(process: psutil.Process) -> bool:
+    """True for a kernel at work: several of its threads belong to ipykernel."""
     try:
-        return process.cmdline()
+        return process.num_threads() > 4 and process.cpu_times().user > 0.5
     except psutil.Error:
-        return []
+        return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from helpers.execute_cases import environment
+from helpers.execute_cases import LEVELS, environment, opened
 
 from grader.errors import SandboxError
 from grader.execute.bubblewrap import Bubblewrap
@@ -16,8 +16,10 @@ from grader.execute.unsafe import NoSandbox
 pytestmark = pytest.mark.sandbox
 
 
-def test_every_clause_of_the_contract_holds() -> None:
-    clauses = examine(Bubblewrap(), environment())
+@pytest.mark.parametrize("level", LEVELS)
+def test_every_clause_of_the_contract_holds(level: str) -> None:
+    with opened(level) as isolation:
+        clauses = examine(isolation, environment())
 
     assert {clause.name: clause.broken_by for clause in clauses} == dict.fromkeys(PROPERTIES, "")
 

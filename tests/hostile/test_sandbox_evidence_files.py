@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from helpers.execute_cases import notebook, plan, probe, status_of, take
+from helpers.execute_cases import LEVELS, AtLevel, notebook, opened, plan, probe, status_of
 
 from grader.errors import SandboxError
 
@@ -25,7 +26,13 @@ SOURCE = "import os\ndef answer():\n    return 4.5\ndef forge():\n" + "".join(
 )
 
 
-def test_every_forgery_is_refused_and_costs_only_itself() -> None:
+@pytest.fixture(scope="module", params=LEVELS)
+def take(request: pytest.FixtureRequest) -> Iterator[AtLevel]:
+    with opened(request.param) as isolation:
+        yield AtLevel(isolation)
+
+
+def test_every_forgery_is_refused_and_costs_only_itself(take: AtLevel) -> None:
     probes = [*(probe(name) for name in FORGERIES), probe("forge", "forge"), probe("honest")]
 
     record = take(plan(notebook(SOURCE), probes=probes)).record
@@ -38,7 +45,7 @@ def test_every_forgery_is_refused_and_costs_only_itself() -> None:
     assert record.kernels == 1
 
 
-def test_evidence_that_was_deleted_is_missing_and_not_passed() -> None:
+def test_evidence_that_was_deleted_is_missing_and_not_passed(take: AtLevel) -> None:
     source = "import os\ndef answer():\n    return 4.5\ndef wipe():\n    os.unlink('/evidence/probe-p@0.json')\n"
 
     record = take(plan(notebook(source), probes=[probe("p"), probe("wipe", "wipe")])).record
@@ -46,7 +53,7 @@ def test_evidence_that_was_deleted_is_missing_and_not_passed() -> None:
     assert status_of(record)["p"] == "skipped"
 
 
-def test_an_agent_that_does_not_start_is_our_fault(tmp_path: Path) -> None:
+def test_an_agent_that_does_not_start_is_our_fault(take: AtLevel, tmp_path: Path) -> None:
     (tmp_path / "__init__.py").write_text("def start():\n    raise KeyError\n")
 
     with pytest.raises(SandboxError) as caught:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from grader.errors import SandboxError, SandboxUnavailableError
-from grader.execute import bubblewrap, contract, detect, doctor, report
+from grader.execute import bubblewrap, contract, detect, doctor, report, sealed
 from grader.execute.bubblewrap import Bubblewrap, find_binary
 from grader.execute.client import KernelClient
 from grader.execute.environment import KernelEnvironment
@@ -20,6 +21,8 @@ from grader.execute.layout import Launch
 from grader.execute.process import start_process
 from grader.execute.unsafe import NoSandbox
 from grader.limits import Limits
+
+detect_module = sys.modules["grader.execute.detect"]  # the package's name for it is the function
 
 
 def launch(path: Path, **limits: float) -> Launch:
@@ -35,15 +38,46 @@ class Sleeper(NoSandbox):
         return replace(command, argv=["/bin/sh", "-c", "sleep 60"])
 
 
+class Unavailable:
+    """A level that this host has not."""
+
+    def __init__(self) -> None:
+        raise SandboxUnavailableError("sandbox-no-bubblewrap", "it is not installed", next_step="install it")
+
+
 def test_without_bubblewrap_there_is_no_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bubblewrap.shutil, "which", lambda name: None)
     monkeypatch.setattr(bubblewrap.importlib.util, "find_spec", lambda name: None)
+
+    monkeypatch.setattr(detect_module, "Sealed", Unavailable)
 
     with pytest.raises(SandboxUnavailableError) as caught:
         detect()
 
     assert caught.value.code == "sandbox-no-bubblewrap"
     assert caught.value.exit_code == 3
+
+
+def test_where_kernels_cannot_be_sealed_bubblewrap_is_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Cold:
+        level = "bubblewrap"
+
+    monkeypatch.setattr(detect_module, "Sealed", Unavailable)
+    monkeypatch.setattr(detect_module, "Bubblewrap", Cold)
+
+    assert detect().level == "bubblewrap"
+
+
+def test_a_host_where_kernels_cannot_be_sealed_is_found_out_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        sealed, "STAND_BETWEEN", ["/bin/sh", "-c", "echo 'Operation not permitted: mounting' >&2; exit 1"]
+    )
+
+    with pytest.raises(SandboxUnavailableError, match="not permitted: mounting") as caught:
+        sealed.Sealed()
+
+    assert caught.value.code == "sandbox-no-namespaces"
+    assert "user namespaces" in caught.value.next_step
 
 
 def test_the_package_from_pypi_is_taken_where_the_distribution_has_none(
@@ -106,14 +140,13 @@ def test_a_contract_suite_that_cannot_be_run_is_a_fault(tmp_path: Path) -> None:
 
 
 def test_the_doctor_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def unavailable() -> Bubblewrap:
-        raise SandboxUnavailableError("sandbox-no-bubblewrap", "bubblewrap is not installed", next_step="install it")
-
-    monkeypatch.setattr(doctor, "Bubblewrap", unavailable)
+    monkeypatch.setattr(doctor, "Sealed", Unavailable)
+    monkeypatch.setattr(doctor, "Bubblewrap", Unavailable)
 
     findings = {finding.name: finding for finding in report(tmp_path)}
 
     assert (findings["isolation"].ok, findings["isolation"].next_step) == (False, "install it")
+    assert "not here" in findings["isolation/sealed"].text
     assert not findings["kernels"].ok
     assert findings["memory"].ok
 

@@ -1,0 +1,92 @@
+"""What the template loads once, so that no kernel has to: libraries only, nothing of a hand-in and no answer.
+
+Loading has to leave one thread, no torch operation done and no GPU touched, else a fork would not be safe. Runs in the
+kernels' environment, Python 3.9 or later.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import random
+import sys
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+
+EVERY_KERNEL = ("torch", "numpy.random", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell")
+"""What a kernel that starts afresh loads, too, and so pays for out of its memory."""
+AHEAD = (
+    "torch._dynamo",  # what the first optimiser of a process loads
+    # What the start of a kernel imports late, and so every kernel again; found by looking at sys.modules in one.
+    "ipykernel.debugger",
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.logger",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
+    "IPython.utils.wildcard",
+    "encodings.idna",
+    "encodings.latin_1",
+    "faulthandler",
+    "pdb",
+    "tornado.platform.asyncio",
+    "tornado.queues",
+)
+
+
+def data_bytes() -> int:
+    """The memory of this process to which RLIMIT_DATA applies."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmData:"))
+
+
+def load(modules: Iterable[str]) -> dict[str, str]:
+    """Import these modules; gives what could not be, with the reason, which a kernel will meet by itself."""
+    missing = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in modules:
+            try:
+                importlib.import_module(name)
+            except Exception as error:  # noqa: BLE001 - whatever a library raises, a kernel without it may do well
+                missing[name] = f"{type(error).__name__}: {error}"[:300]
+        if "librosa" in sys.modules:
+            _call_librosa()
+    return missing
+
+
+def _call_librosa() -> None:
+    """Its first call compiles or loads what all later ones use."""
+    librosa = importlib.import_module("librosa")
+    numpy = importlib.import_module("numpy")
+    librosa.feature.mfcc(y=numpy.zeros(16000, dtype=numpy.float32), sr=16000, hop_length=512, n_fft=2048)
+
+
+def why_no_fork() -> str:
+    """What makes a fork of this process unsafe; empty if it is safe."""
+    threads = len(list(Path("/proc/self/task").iterdir()))
+    if threads != 1:
+        return f"it has {threads} threads"
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        return "a GPU is in use"
+    return ""
+
+
+def settle() -> None:
+    """Take all that is loaded out of the garbage collector's sight: kernels share it, and never walk it."""
+    gc.collect()
+    gc.freeze()
+
+
+def begin(threads: int) -> None:
+    """Give a kernel the state of a process that has just started: all kernels of all templates start with the same."""
+    random.seed(0)
+    numpy = sys.modules.get("numpy")
+    if numpy is not None:
+        numpy.random.seed(0)
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.manual_seed(0)
+        torch.set_num_threads(threads)
