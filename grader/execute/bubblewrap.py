@@ -92,6 +92,8 @@ class Bubblewrap:
             elif path.is_dir():
                 yield from ("--ro-bind", str(path), str(path))
         yield from ("--proc", "/proc", "--dev", "/dev")
+        for source, target in launch.devices.nodes:
+            yield from ("--dev-bind", str(source), target)
         for name in _READABLE:
             yield from _parents(name)
             yield from ("--ro-bind-try", name, name)

@@ -33,6 +33,16 @@ class Paths:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Devices:
+    """Hardware of the host's that is lent to one kernel."""
+
+    nodes: tuple[tuple[Path, str], ...] = ()
+    """Device nodes of the host and where the kernel sees them, below /dev."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """What the kernel's environment says about them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
     """One kernel to start."""
 
@@ -45,6 +55,7 @@ class Launch:
     mounts: tuple[tuple[Path, str], ...] = ()
     """Folders of the rubric's and where the kernel sees them."""
     threads: int = 1
+    devices: Devices = Devices()
     agent: Path = field(default=_HERE / "agent")
     """Folder of the agent's modules."""
 
@@ -115,6 +126,8 @@ def variables(launch: Launch, paths: Paths) -> dict[str, str]:
         "MKL_NUM_THREADS": threads,
         "OPENBLAS_NUM_THREADS": threads,
         "NUMBA_NUM_THREADS": threads,
+        "CUDA_VISIBLE_DEVICES": "",
+        **launch.devices.variables,
     }
 
 

@@ -17,6 +17,9 @@ from grader.execute.layout import Launch
 
 _SAID_BYTES = 4096
 _FOLDERS = 5
+_LAST_WORDS_S = 2.0
+_BY_SIGKILL = (-signal.SIGKILL, 128 + signal.SIGKILL)
+"""Exit status of a process that was killed, and of bubblewrap around one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,7 @@ class KernelProcess:
         self._command = command
         self._process = process
         self._init = init
+        self._killed = False
         self.folders = folders
         self.pid = process.pid
         """On this host: bubblewrap's own, of which all processes of the kernel are descendants."""
@@ -74,12 +78,32 @@ class KernelProcess:
         elif not self.dead:
             signal.pidfd_send_signal(self._init, signal.SIGKILL)
 
+    @property
+    def killed(self) -> bool:
+        """True if something else than us has killed it; known when it was ended."""
+        return self._killed
+
     async def end(self) -> None:
         """Kill all processes and return when they are gone; the folders stay readable until `close`."""
+        already_dead = self.dead
         self.kill()
         await self.wait()
+        if already_dead and self._process.poll() is None:
+            await self._outer_end()
         self._process.kill()
-        self._process.wait()
+        status = self._process.wait()
+        self._killed = self._killed or (already_dead and status in _BY_SIGKILL)
+
+    async def _outer_end(self) -> None:
+        """Give bubblewrap, which ends after the last process inside, a moment to tell how that ended."""
+        outer = os.pidfd_open(self.pid)
+        try:
+            async with asyncio.timeout(_LAST_WORDS_S):
+                await _until_readable(outer)
+        except TimeoutError:
+            return
+        finally:
+            os.close(outer)
 
     def close(self) -> None:
         """Forget the folders and everything else that was held for the kernel."""
@@ -109,6 +133,7 @@ async def start_process(isolation: Isolation, launch: Launch) -> KernelProcess:
                     stdout=subprocess.DEVNULL,
                     stderr=said_write,
                     start_new_session=command.new_session,
+                    process_group=None if command.new_session else 0,  # Ctrl-C at a terminal is for the grader
                     cwd=command.folder,
                 )
             except OSError as error:
@@ -118,10 +143,13 @@ async def start_process(isolation: Isolation, launch: Launch) -> KernelProcess:
             finally:
                 os.close(said_write)
                 command.close()
+        folders: Folders | None = None
         try:
             folders = await _handed_over(ours, process, launch.limits.start_s, said_read)
             init = _init_of(command, process)
         except BaseException:
+            if folders is not None:
+                folders.close()
             _abandon(command, process)
             raise
         finally:
@@ -157,6 +185,8 @@ async def _handed_over(channel: socket.socket, process: subprocess.Popen[bytes],
     if waits[0] in done:
         _, descriptors, _, _ = socket.recv_fds(channel, 16, _FOLDERS)
     if len(descriptors) != _FOLDERS:
+        for descriptor in descriptors:
+            os.close(descriptor)
         what = "the kernel ended while it started" if done else f"the kernel was not up after {seconds:g} s"
         raise SandboxError(
             "kernel-not-started",
@@ -182,10 +212,13 @@ def _init_of(command: Command, process: subprocess.Popen[bytes]) -> int:
     """A descriptor that tells the end of the sandbox's first process, with which all others end."""
     if command.status is None:
         return os.pidfd_open(process.pid)
-    status = json.loads(os.read(command.status, 4096))
-    os.close(command.status)
-    command.status = None
-    return os.pidfd_open(int(status["child-pid"]))
+    try:
+        return os.pidfd_open(int(json.loads(os.read(command.status, 4096))["child-pid"]))
+    except (ValueError, ProcessLookupError) as error:
+        raise SandboxError("kernel-not-started", "the kernel ended while it started") from error
+    finally:
+        os.close(command.status)
+        command.status = None
 
 
 def _readable(descriptor: int) -> bool:
