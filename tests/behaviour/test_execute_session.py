@@ -15,6 +15,7 @@ from grader.errors import SandboxError
 from grader.execute import session
 from grader.execute.kernel import Answer, Kernel
 from grader.execute.layout import Launch
+from grader.execute.provisioner import BubblewrapProvisioner
 from grader.execute.unsafe import NoSandbox
 from grader.execute.watch import Patience
 from grader.rubric import Execution, Training
@@ -221,3 +222,24 @@ def test_evidence_is_read_when_the_kernel_is_dead_and_through_a_folder_that_was_
     take(plan(notebook(source), probes=[probe("p")]))
 
     assert read == [(True, True)] * len(started)
+
+
+@pytest.mark.timeout(90)
+def test_a_kernel_that_is_killed_before_it_answers_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    launch_kernel = BubblewrapProvisioner.launch_kernel
+    launched: list[BubblewrapProvisioner] = []
+
+    async def killed_at_first(self: BubblewrapProvisioner, cmd: list[str], **more: Any) -> Any:
+        connection = await launch_kernel(self, cmd, **more)
+        launched.append(self)
+        if len(launched) == 1:
+            await self.send_signal(9)
+        return connection
+
+    monkeypatch.setattr(BubblewrapProvisioner, "launch_kernel", killed_at_first)
+    limits = QUICK.model_copy(update={"start_s": 600.0})
+
+    record = take(plan(notebook(ANSWER), probes=[probe("p")], limits=limits)).record
+
+    assert status_of(record) == {"p": "done"}
+    assert (len(launched), record.kernels) == (2, 1)
