@@ -111,7 +111,9 @@ def find_gpus(root: Path = Path("/"), *, command: Callable[[Sequence[str]], str]
         if not _usable(dev / name):
             return Gpus(absent=f"/dev/{name} is missing, or not open to the user of a kernel")
     nodes = tuple((dev / name, f"/dev/{name}") for name in (*_NEEDED, *_WHERE_THERE) if _usable(dev / name))
-    told = _told_by_driver(root, minors) | listed(command(["-L"]), minors)
+    told = _told_by_driver(root, minors)
+    if len(told) < len(minors):  # the command lists cards in the order of their buses, which need not be that of nodes
+        told = listed(command(["-L"]), minors) | told
     cut = slices(command) if any((dev / "nvidia-caps").glob("nvidia-cap*")) else {}
     cards: list[Gpu] = []
     for minor in allowed:
@@ -166,8 +168,9 @@ def _told_by_driver(root: Path, minors: Sequence[int]) -> dict[int, tuple[str, s
     for path in sorted((root / "proc/driver/nvidia/gpus").glob("*/information")):
         facts = dict(re.findall(r"^([\w ]+?):[ \t]*(.*?)[ \t]*$", _text(path), flags=re.MULTILINE))
         minor, uuid = facts.get("Device Minor", ""), facts.get("GPU UUID", "")
-        if minor.isdecimal() and int(minor) in minors:  # a card that was not used since the start has a UUID of "?"
-            found[int(minor)] = (facts.get("Model", "GPU"), uuid if re.fullmatch(r"GPU-[0-9a-f-]+", uuid) else None)
+        known = re.fullmatch(r"GPU-[0-9a-f-]+", uuid)  # of a card that was not used since the start it is all "?"
+        if known and minor.isdecimal() and int(minor) in minors:
+            found[int(minor)] = (facts.get("Model", "GPU"), uuid)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from typing import Any
@@ -13,9 +14,12 @@ from safetensors.torch import load
 
 from grader.errors import SandboxError
 from grader.execute import session
+from grader.execute.bubblewrap import Bubblewrap
+from grader.execute.client import Outputs
 from grader.execute.kernel import Answer, Kernel
 from grader.execute.layout import Launch
 from grader.execute.provisioner import BubblewrapProvisioner
+from grader.execute.session import Clock, PartSession
 from grader.execute.unsafe import NoSandbox
 from grader.execute.watch import Patience
 from grader.rubric import Execution, Training
@@ -243,3 +247,32 @@ def test_a_kernel_that_is_killed_before_it_answers_is_not_waited_for(monkeypatch
 
     assert status_of(record) == {"p": "done"}
     assert (len(launched), record.kernels) == (2, 1)
+
+
+def test_a_flood_of_messages_lets_other_kernels_have_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    add = Outputs.add
+    since_turn, most, messages = 0, 0, 0
+
+    def counted(self: Outputs, kind: str, content: dict[str, Any], size: int) -> None:
+        nonlocal since_turn, most, messages
+        since_turn, messages = since_turn + 1, messages + 1
+        most = max(most, since_turn)
+        add(self, kind, content, size)
+
+    async def beside() -> None:
+        nonlocal since_turn
+        while True:
+            since_turn = 0
+            await asyncio.sleep(0)
+
+    async def both() -> None:
+        other = asyncio.create_task(beside())
+        flood = "from IPython.display import display\nfor _ in range(400):\n    display(1)"
+        await PartSession(Bubblewrap(), plan(notebook(flood)), Clock(60.0)).run()
+        other.cancel()
+
+    monkeypatch.setattr(Outputs, "add", counted)
+    asyncio.run(both())
+
+    assert messages > 400
+    assert most <= 4

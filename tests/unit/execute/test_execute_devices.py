@@ -121,18 +121,21 @@ def test_a_node_that_only_its_owner_may_open_is_of_no_use_to_a_kernels_own_user(
     assert "/dev/nvidia0" in two.find().absent
 
 
-def test_models_and_uuids_come_from_the_driver_where_the_command_is_not_installed(two: Host) -> None:
-    two.said["-L"] = ""
-    two.file(
-        "proc/driver/nvidia/gpus/0000:01:00.0/information",
-        f"Model: \t Card Z\nGPU UUID: \t {UUIDS[0]}\nDevice Minor: \t 1\n",
-    )
-    two.file(
-        "proc/driver/nvidia/gpus/0000:02:00.0/information",
-        "Model: Card Y\nGPU UUID: GPU-????????-????\nDevice Minor: 0\n",
-    )
+def information(model: str, uuid: str, minor: int) -> str:
+    return f"Model: \t\t {model}\nIRQ:   \t 35\nGPU UUID: \t {uuid}\nBus Type: \t PCIe\nDevice Minor: \t {minor}\n"
 
-    assert [(card.name, card.uuid) for card in two.find().cards] == [("Card Y", None), ("Card Z", UUIDS[0])]
+
+def test_the_driver_says_which_node_is_which_card_whatever_order_the_command_has(two: Host) -> None:
+    two.file("proc/driver/nvidia/gpus/0000:01:00.0/information", information("Card A", UUIDS[0], 1))
+    two.file("proc/driver/nvidia/gpus/0000:02:00.0/information", information("Card B", UUIDS[1], 0))
+
+    assert [(card.name, card.uuid) for card in two.find().cards] == [("Card B", UUIDS[1]), ("Card A", UUIDS[0])]
+
+
+def test_a_card_that_the_driver_has_not_looked_at_yet_is_named_by_the_command(two: Host) -> None:
+    two.file("proc/driver/nvidia/gpus/0000:01:00.0/information", information("Card A", "GPU-????????-????", 0))
+
+    assert [(card.name, card.uuid) for card in two.find().cards] == [("Card A", UUIDS[0]), ("Card B", UUIDS[1])]
 
 
 def test_a_card_of_which_nothing_is_told_is_named_by_its_number(two: Host) -> None:
