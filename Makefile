@@ -17,8 +17,10 @@ test: setup-browser lint  ## Linter, type checker and the test suite (under 15 m
 test-all: setup-browser lint  ## The suite with its slow rest
 	$(PYTEST) -m "not gpu"
 
-test-gpu: setup  ## What needs a CUDA device
-	$(PYTEST) -m gpu tests/gpu
+test-gpu: setup  ## What needs a CUDA device, one test at a time; its figures go into docs/gpu.md
+	@figures=$$(mktemp); \
+	GRADER_GPU_FIGURES=$$figures OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -q -rs -m gpu tests/gpu; \
+	code=$$?; $(PYTHON) scripts/gpu_figures.py $$figures; rm -f $$figures; exit $$code
 
 lint:
 	.venv/bin/ruff check .

@@ -9,6 +9,7 @@ import dataclasses
 import getpass
 import json
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Iterator
@@ -384,6 +385,7 @@ def doctor(
 
 def main() -> None:
     """Entry point of the `grader` command."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a system that stops is an interrupt like Ctrl-C
     try:
         app()
     except Exception as error:  # noqa: BLE001 - the outermost guard: a fault of ours is told as such, with its trace

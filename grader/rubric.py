@@ -89,6 +89,16 @@ class Training(Record):
     when: Literal["never", "executed", "always"] = "executed"
     """`executed`: only if the hand-in has stored outputs of the cell."""
     definitions_after: bool = False
+    device: Literal["cpu", "gpu"] = "cpu"
+    """`gpu`: on one where the host has one, otherwise on the CPU, which the page says. Probes never leave the CPU."""
+    fraction: float = Field(default=1.0, gt=0, le=1)
+    """Of a GPU, for one kernel: 0.25 lets four kernels share a card."""
+
+    @model_validator(mode="after")
+    def _fraction_of_something(self) -> Training:
+        if self.device == "cpu" and self.fraction != 1:
+            raise ValueError("`fraction` is of a GPU, so it needs `device: gpu`")
+        return self
 
 
 class Execution(Record):
@@ -344,8 +354,16 @@ def _line_of(document: CommentedMap, location: tuple[int | str, ...]) -> int:
 
 def _hint(error: Any) -> str:
     if error["type"] == "extra_forbidden":
-        return _near(str(error["loc"][-1]), sorted(Rubric.model_fields))
+        return _near(str(error["loc"][-1]), sorted(_keys_beside(error["loc"])))
     return ""
+
+
+def _keys_beside(location: tuple[int | str, ...]) -> set[str]:
+    """The keys that may stand where an unknown one does; none inside of lists."""
+    record: Any = Rubric
+    for part in location[:-1]:
+        record = record.model_fields[part].annotation if part in getattr(record, "model_fields", {}) else None
+    return set(getattr(record, "model_fields", {}))
 
 
 def _near(name: str, known: list[str]) -> str:

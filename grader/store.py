@@ -11,7 +11,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -172,13 +172,16 @@ class RunStore:
 
     def put_submissions(self, submissions: Iterable[Submission]) -> None:
         """Store what was handed in; evidence of a hand-in whose bytes changed is forgotten."""
+        submissions = list(submissions)
         with self._connect() as connection:
             known = dict(connection.execute("select key, digest from submissions").fetchall())
+            changed = [item.key for item in submissions if known.get(item.key, item.digest) != item.digest]
+            connection.executemany("delete from parts where key = ?", [(key,) for key in changed])
+        for key in changed:  # no row speaks of these files any more; a call that is killed here forgets them again
+            shutil.rmtree(self.evidence_folder / key, ignore_errors=True)
+        with self._connect() as connection:
             connection.execute("delete from submissions")
             for ordinal, submission in enumerate(submissions):
-                if known.get(submission.key, submission.digest) != submission.digest:
-                    connection.execute("delete from parts where key = ?", (submission.key,))
-                    shutil.rmtree(self.evidence_folder / submission.key, ignore_errors=True)
                 connection.execute(
                     "insert into submissions values (?, ?, ?, ?)",
                     (submission.key, ordinal, submission.digest, submission.model_dump_json()),
@@ -189,39 +192,73 @@ class RunStore:
             rows = connection.execute("select record from submissions order by ordinal").fetchall()
         return [Submission.model_validate_json(row[0]) for row in rows]
 
+    def submission_keys(self) -> list[str]:
+        """The keys of all hand-ins, in their order."""
+        with self._connect() as connection:
+            return [str(row[0]) for row in connection.execute("select key from submissions order by ordinal")]
+
+    def submission(self, key: str) -> Submission:
+        """One hand-in, of which the key has to be known."""
+        with self._connect() as connection:
+            row = connection.execute("select record from submissions where key = ?", (key,)).fetchone()
+        return Submission.model_validate_json(row[0])
+
     # -- evidence
 
-    def part_digest(self, key: str, part: str) -> str | None:
-        """The digest under which a part is stored; None if it is not."""
+    def put_notebook(self, key: str, content: bytes) -> None:
+        """Store a notebook beside its evidence, and sweep out what a grader that was killed left half written."""
+        folder = self.evidence_folder / key
+        folder.mkdir(parents=True, exist_ok=True)
+        for unfinished in folder.glob(".*"):
+            unfinished.unlink()
+        path = folder / "notebook.json"
+        if not path.is_file() or path.read_bytes() != content:
+            write_atomically(path, content)
+
+    def part_digests(self) -> dict[tuple[str, str], str]:
+        """(key, part) -> digest of all parts that are stored."""
         with self._connect() as connection:
-            row = connection.execute("select digest from parts where key = ? and part = ?", (key, part)).fetchone()
-        return None if row is None else str(row[0])
+            rows = connection.execute("select key, part, digest from parts").fetchall()
+        return {(str(key), str(part)): str(digest) for key, part, digest in rows}
 
     def levels(self) -> list[str]:
         """The sandbox levels under which the stored evidence was taken, sorted."""
         with self._connect() as connection:
             return [str(row[0]) for row in connection.execute("select distinct level from parts order by level")]
 
-    def note_execution(self, key: str, part: str, digest: str) -> None:
-        """Remember that a part was executed to its end; the record of what was ever run."""
-        with self._connect() as connection:
-            connection.execute("insert into executions (key, part, digest) values (?, ?, ?)", (key, part, digest))
-
     def executions(self) -> list[tuple[str, str]]:
-        """(key, part) of everything that was ever executed to its end, in order."""
+        """(key, part) of everything that was ever executed and stored, in order."""
         with self._connect() as connection:
             rows = connection.execute("select key, part from executions order by id").fetchall()
         return [(str(key), str(part)) for key, part in rows]
 
-    def put_part(self, key: str, part: str, digest: str, level: str, files: Mapping[str, bytes]) -> None:
-        """Store one part: its files first, the row that makes them count last."""
-        folder = self.evidence_folder / key
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            write_atomically(folder / name, content)
+    def put_part(
+        self, key: str, part: str, digest: str, level: str, files: Mapping[str, bytes], *, also: Sequence[str] = ()
+    ) -> None:
+        """Store what one execution yielded: its files first, the rows that make them count last and all at once.
+
+        Args:
+            key: the hand-in that was executed.
+            part: which part it is.
+            digest: of everything on which it depends.
+            level: of the isolation under which it was taken.
+            files: by their names.
+            also: hand-ins with the same notebook, which share it.
+        """
+        keys = [key, *also]
+        places = [(each, part) for each in keys]
+        with self._connect() as connection:  # until all of its files are replaced, no row may speak of them
+            connection.executemany("delete from parts where key = ? and part = ?", places)
+        for each in keys:
+            folder = self.evidence_folder / each
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, content in files.items():
+                write_atomically(folder / name, content)
         with self._connect() as connection:
-            connection.execute("insert or replace into parts values (?, ?, ?, ?)", (key, part, digest, level))
-            connection.execute("delete from faults where key = ?", (key,))
+            rows = [(each, part, digest, level) for each in keys]
+            connection.executemany("insert or replace into parts values (?, ?, ?, ?)", rows)
+            connection.executemany("delete from faults where key = ?", [(each,) for each in keys])
+            connection.execute("insert into executions (key, part, digest) values (?, ?, ?)", (key, part, digest))
 
     def put_fault(self, key: str, reason: Reason) -> None:
         """A fault of ours while executing a submission; it is taken up again by the next call."""

@@ -1,13 +1,19 @@
-"""Many submissions, a few at a time: each fault stays with its own submission, and nothing is left running."""
+"""Many submissions, a few at a time: each fault stays with its own submission, and nothing is left running.
+
+A submission holds one of a few slots until it is done, however long that takes; the others go on beside it. Training
+that waits for a GPU holds no slot of the CPU's. A part is stored before anything else of its submission begins, and a
+job is taken only when there is room for it, so that what the grader holds does not grow with the length of the batch.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from grader.errors import GraderError, SandboxError
 from grader.execute.detect import detect
+from grader.execute.devices import Gpus, GpuSlots, Share, find_gpus
 from grader.execute.environment import KernelEnvironment
 from grader.execute.isolation import Isolation
 from grader.execute.layout import Launch
@@ -16,6 +22,9 @@ from grader.execute.session import Clock, PartOutcome, PartPlan, PartSession
 from grader.probes import Probe
 from grader.records import NotebookRecord, Submission
 from grader.rubric import Rubric
+
+_WAITING_FOR_A_GPU = 2
+"""Submissions that may wait for each slot of a GPU before no more are begun."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +50,8 @@ class Setting:
     seed: str
     environment: KernelEnvironment
     isolation: Isolation
+    gpus: Gpus = field(default_factory=Gpus)
+    """What there is of GPUs; none is looked for where the rubric sends nothing to one."""
 
 
 OnPart = Callable[[Job, PartOutcome], None]
@@ -58,6 +69,7 @@ async def execute_batch(
     concurrency: int = 2,
     level: str | None = None,
     unsafe: bool = False,
+    gpus: Gpus | None = None,
 ) -> None:
     """Take evidence of many submissions; returns when all are done.
 
@@ -66,34 +78,77 @@ async def execute_batch(
         rubric: says what may run, for how long, and with what around it.
         seed: the run's seed, the same for all.
         environment: what the kernels run in.
-        on_part: called as soon as a part is complete, so that it can be stored.
+        on_part: called in a thread as soon as a part is complete, so that it can be stored; its submission waits.
         on_done: called once for each job, with the fault of ours that ended it, if any.
-        concurrency: kernels at a time.
+        concurrency: kernels at a time, those that train on a GPU apart.
         level: of isolation; None for the strongest of this host.
         unsafe: True to run without a sandbox, for one's own code only.
+        gpus: None to look for them, if the rubric wants one.
 
     Raises:
         SandboxUnavailableError: if this host cannot isolate.
         RubricError: if a folder that kernels should see is not there.
     """
     mounts_of(rubric.execution, rubric.folder)
-    setting = Setting(rubric=rubric, seed=seed, environment=environment, isolation=detect(level, unsafe=unsafe))
-    waiting = iter(jobs)
+    if rubric.execution.training.device == "cpu":
+        gpus = Gpus()
+    elif gpus is None:
+        gpus = await asyncio.to_thread(find_gpus)
+    isolation = detect(level, unsafe=unsafe)
+    setting = Setting(rubric=rubric, seed=seed, environment=environment, isolation=isolation, gpus=gpus)
     try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(max(1, concurrency)):
-                group.create_task(_worker(waiting, setting, on_part, on_done))
+        await _Batch(iter(jobs), setting, on_part, on_done).run(max(1, concurrency))
     finally:
-        await setting.isolation.close()
+        await isolation.close()
 
 
-async def _worker(jobs: Iterator[Job], setting: Setting, on_part: OnPart, on_done: OnDone) -> None:
-    for job in jobs:
-        fault: GraderError | None = None
+class _Batch:
+    """The workers of a batch and what they share."""
+
+    def __init__(self, jobs: Iterator[Job], setting: Setting, on_part: OnPart, on_done: OnDone) -> None:
+        self._jobs = jobs
+        self._setting = setting
+        self._on_part = on_part
+        self._on_done = on_done
+        self._slots = GpuSlots(setting.gpus, setting.rubric.execution.training.fraction)
+        self._may_wait = asyncio.Semaphore(_WAITING_FOR_A_GPU * len(self._slots))
+
+    async def run(self, concurrency: int) -> None:
         try:
-            await execute_job(job, setting, on_part)
+            async with asyncio.TaskGroup() as group:
+                for _ in range(concurrency):
+                    group.create_task(self._worker(group))
+        except BaseExceptionGroup as faults:
+            raise faults.exceptions[0] from faults
+
+    async def _worker(self, group: asyncio.TaskGroup) -> None:
+        for job in self._jobs:
+            clock = Clock(self._setting.rubric.execution.limits.notebook_s)
+            elsewhere = tuple(part for part in job.parts if part == "training" and len(self._slots))
+            here = tuple(part for part in job.parts if part not in elsewhere)
+            fault = await self._guarded(job, here, clock)
+            if elsewhere and fault is None:
+                await self._may_wait.acquire()
+                group.create_task(self._on_gpu(job, elsewhere, clock))
+            else:
+                self._on_done(job, fault)
+
+    async def _on_gpu(self, job: Job, parts: Sequence[str], clock: Clock) -> None:
+        try:
+            async with self._slots.one() as share:
+                fault = await self._guarded(job, parts, clock, share)
+            self._on_done(job, fault)
+        finally:
+            self._may_wait.release()
+
+    async def _guarded(
+        self, job: Job, parts: Sequence[str], clock: Clock, share: Share | None = None
+    ) -> GraderError | None:
+        """Take some parts; the fault of ours that ended this, if any."""
+        try:
+            await execute_job(replace(job, parts=tuple(parts)), self._setting, self._on_part, clock, share)
         except GraderError as error:
-            fault = error
+            return error
         except Exception as error:  # noqa: BLE001 - the guard around a submission in a batch
             fault = SandboxError(
                 "execute-fault",
@@ -102,11 +157,21 @@ async def _worker(jobs: Iterator[Job], setting: Setting, on_part: OnPart, on_don
                 next_step="grade again; if it stays, report it with the submission",
             )
             fault.__cause__ = error
-        on_done(job, fault)
+            return fault
+        return None
 
 
-async def execute_job(job: Job, setting: Setting, on_part: OnPart) -> None:
+async def execute_job(
+    job: Job, setting: Setting, on_part: OnPart, clock: Clock | None = None, share: Share | None = None
+) -> None:
     """Take the parts of one submission, in their order, in kernels of its own.
+
+    Args:
+        job: what is wanted.
+        setting: of the batch.
+        on_part: called in a thread with each part; the next one begins when it returns.
+        clock: what is left of the submission's time, which is reduced; None if all of it is.
+        share: of a GPU, for the cells that train.
 
     Raises:
         SandboxError: if kernels do not start, which is no fault of the submission's.
@@ -114,14 +179,16 @@ async def execute_job(job: Job, setting: Setting, on_part: OnPart) -> None:
     notebook = job.submission.notebook
     if notebook is None:
         return
-    clock = Clock(setting.rubric.execution.limits.notebook_s)
+    clock = clock or Clock(setting.rubric.execution.limits.notebook_s)
     for part in PARTS:
         if part in job.parts:
-            plan = _plan(part, job, notebook, setting)
-            on_part(job, await PartSession(setting.isolation, plan, clock).run())
+            plan = _plan(part, job, notebook, setting, share)
+            outcome = await PartSession(setting.isolation, plan, clock).run()
+            # A thread, because a slow disk would hold up every other kernel. One that has begun ends, come what may.
+            await asyncio.to_thread(on_part, job, outcome)
 
 
-def _plan(part: PartName, job: Job, notebook: NotebookRecord, setting: Setting) -> PartPlan:
+def _plan(part: PartName, job: Job, notebook: NotebookRecord, setting: Setting, share: Share | None) -> PartPlan:
     execution = setting.rubric.execution
     launch = Launch(
         environment=setting.environment,
@@ -145,4 +212,9 @@ def _plan(part: PartName, job: Job, notebook: NotebookRecord, setting: Setting) 
         return replace(plan, probes=job.probes)
     if part == "stand-ins":
         return replace(plan, probes=job.stand_in_probes)
-    return replace(plan, train=cells_to_train(notebook, execution.training))
+    plan = replace(plan, train=cells_to_train(notebook, execution.training))
+    if execution.training.device == "cpu":
+        return plan
+    if share is None:
+        return replace(plan, notes=(f"Training ran on the CPU: {setting.gpus.absent}.",))
+    return replace(plan, gpu_fraction=share.fraction, launch=replace(launch, devices=share.devices))

@@ -9,17 +9,21 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from grader.evidence import CellRun, Definition, ProbeRun, Raised
+from grader.execute.claims import check_claims
 from grader.execute.readback import Readback, RefusedError
 from grader.execute.tensors import Tensor, unpack
 from grader.execute.watch import JOURNAL
 from grader.probes import Probe
 from grader.records import Record
-from grader.values import FROM_KERNEL, Value
+from grader.values import FROM_KERNEL
 
 JSON_BYTES = 6 * 1024 * 1024
 """Of all JSON in a part; its index has to stay below the ceiling of `grader.evidence`."""
 _FILE_BYTES = 2 * 1024 * 1024
 _MOST_TENSORS = 6_000
+_MOST_OBJECTS = 20_000
+"""In one file: each takes a hundred times the memory that it takes on disk."""
+_MOST_NOTES = 60
 _MOST_DEFINITIONS = 50
 _MESSAGE_CHARS = 500
 
@@ -72,6 +76,8 @@ class Allowance:
 
     tensor_bytes: int
     json_bytes: int = JSON_BYTES
+    stored_bytes: int = JSON_BYTES
+    """Of JSON as it will be stored, where every field is written out."""
 
 
 def collect(folder: int, *, cells: Iterable[int], probes: Iterable[Probe], allowance: Allowance) -> KernelEvidence:
@@ -87,11 +93,12 @@ def collect(folder: int, *, cells: Iterable[int], probes: Iterable[Probe], allow
     reader = _Reader(folder, allowance, found.refusals)
     found.unfinished = _unfinished(reader.text(JOURNAL))
     for index in cells:
-        cell = reader.record(f"cell-{index}.json", CellRun)
-        if cell is not None and cell.index == index:
+        cell = _cell(reader, index)
+        if cell is not None:
             found.cells[index] = cell
     definitions = reader.record("definitions.json", tuple[Definition, ...])
-    found.definitions = (definitions or ())[: 10 * _MOST_DEFINITIONS]
+    plausible = [definition for definition in definitions or () if len(definition.name) <= _MESSAGE_CHARS]
+    found.definitions = tuple(plausible[: 10 * _MOST_DEFINITIONS])
     found.training = reader.record("training.json", TrainingRun)
     environment = reader.record("environment.json", dict[Short, Short | None]) or {}
     found.environment = {name: value for name, value in list(environment.items())[:20] if value is not None}
@@ -113,6 +120,9 @@ class _Reader:
     def has(self, name: str) -> bool:
         return self._files.exists(name)
 
+    def refuse(self, why: str) -> None:
+        self._refusals.append(f"evidence was not taken: {why}")
+
     def text(self, name: str) -> bytes | None:
         """The bytes of a file; None if it is not there or not taken."""
         if not self.has(name):
@@ -120,7 +130,7 @@ class _Reader:
         try:
             content = self._files.read(name, min(_FILE_BYTES, self._allowance.json_bytes))
         except RefusedError as error:
-            self._refusals.append(f"evidence was not taken: {error}")
+            self.refuse(str(error))
             return None
         self._allowance.json_bytes -= len(content)
         return content
@@ -130,12 +140,27 @@ class _Reader:
         content = self.text(name)
         if content is None:
             return None
+        objects = content.count(b"{")
+        if objects > _MOST_OBJECTS:
+            self.refuse(f"{name} has {objects} parts, {_MOST_OBJECTS} are allowed")
+            return None
         try:
             return TypeAdapter(kind).validate_json(content, strict=True, context=FROM_KERNEL)
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-            self._refusals.append(f"evidence was not taken: {name} is malformed ({first['type']})")
+            self.refuse(f"{name} is malformed ({first['type']})")
             return None
+
+    def charge(self, record: BaseModel, name: str) -> None:
+        """Count what a record takes to store beyond what it took to read: what it leaves out is written out there.
+
+        Raises:
+            RefusedError: if that is more than is left.
+        """
+        size = len(record.model_dump_json().encode())
+        if size > self._allowance.stored_bytes:
+            raise RefusedError(f"{name} takes {size} bytes to store, {self._allowance.stored_bytes} are left")
+        self._allowance.stored_bytes -= size
 
     def tensors(self, name: str, prefix: str) -> dict[str, Tensor]:
         """The tensors in a file.
@@ -151,6 +176,21 @@ class _Reader:
         return found
 
 
+def _cell(reader: _Reader, index: int) -> CellRun | None:
+    name = f"cell-{index}.json"
+    cell = reader.record(name, CellRun)
+    if cell is None or cell.index != index:
+        return None
+    notes = tuple(note[:_MESSAGE_CHARS] for note in cell.notes[:_MOST_NOTES])
+    cell = cell.model_copy(update={"notes": notes})
+    try:
+        reader.charge(cell, name)
+    except RefusedError as error:
+        reader.refuse(str(error))
+        return None
+    return cell
+
+
 def _probe(reader: _Reader, found: KernelEvidence, probe: str, definition: int) -> None:
     stem, key = f"probe-{probe}@{definition}", (probe, definition)
     if not reader.has(f"{stem}.json"):
@@ -164,9 +204,8 @@ def _probe(reader: _Reader, found: KernelEvidence, probe: str, definition: int) 
         if (run.probe, run.definition) != key:
             raise RefusedError(f"{stem}.json speaks of another probe")
         tensors = reader.tensors(f"{stem}.safetensors", f"{probe}@{definition}/")
-        missing = _keys(run) - set(tensors)
-        if missing:
-            raise RefusedError(f"{stem}.json names a tensor that is not there, {min(missing)[:80]!r}")
+        check_claims(run, tensors)
+        reader.charge(run, f"{stem}.json")
     except RefusedError as error:
         found.refusals.append(f"the evidence of probe {probe} was not taken: {error}")
         found.probes[key] = refused
@@ -187,19 +226,6 @@ def shortened(raised: Raised | None) -> Raised | None:
             "source": raised.source[:_MESSAGE_CHARS],
         }
     )
-
-
-def _keys(run: ProbeRun) -> set[str]:
-    """The tensors that a record names."""
-    found: set[str] = set()
-    waiting: list[Value] = list(run.values.values())
-    while waiting:
-        value = waiting.pop()
-        waiting.extend(value.items)
-        found.update(value.gradients.values())
-        if value.key is not None:
-            found.add(value.key)
-    return found
 
 
 def _unfinished(journal: bytes | None) -> JournalLine | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from grader.errors import ConfigError, SandboxError, SandboxUnavailableError
 from grader.execute.bubblewrap import Bubblewrap
 from grader.execute.contract import examine
+from grader.execute.devices import describe, find_gpus
 from grader.execute.environment import KernelEnvironment, locate, locate_any
 from grader.execute.inside.landlock import version as landlock_version
 from grader.execute.sealed import Sealed
@@ -121,5 +122,4 @@ def _memory(sandbox: Sealed | Bubblewrap | None) -> Finding:
 
 
 def _gpu() -> Finding:
-    present = Path("/dev/nvidiactl").exists()
-    return Finding(name="gpu", ok=True, text="present, not used by kernels" if present else "none; nothing needs one")
+    return Finding(name="gpu", ok=True, text=describe(find_gpus()))

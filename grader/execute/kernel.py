@@ -87,7 +87,19 @@ class Kernel:
             SandboxError: if it does not come up.
         """
         await self._client.async_start_new_kernel()
-        await self._client.async_start_new_kernel_client()
+        connected = asyncio.create_task(self._client.async_start_new_kernel_client())
+        ended = asyncio.create_task(self.process.wait())
+        outcome: object = None
+        try:
+            await asyncio.wait((connected, ended), return_when=asyncio.FIRST_COMPLETED)
+            if not connected.done():
+                raise SandboxError("kernel-not-started", "the kernel ended before it answered")
+        finally:
+            connected.cancel()
+            ended.cancel()
+            outcome, _ = await asyncio.gather(connected, ended, return_exceptions=True)
+        if isinstance(outcome, BaseException):
+            raise outcome
 
     async def request(self, code: str, patience: Patience) -> Answer:
         """Run one line of ours in the kernel; afterwards the kernel is dead unless the answer is well."""
@@ -110,6 +122,8 @@ class Kernel:
             cause = Cause.MEMORY
         if cause not in (Cause.NONE, Cause.GAVE_UP):
             await self.process.end()
+        if cause is Cause.DIED and self.process.killed:
+            cause = Cause.KILLED
         return Answer(
             cause=cause, outputs=tuple(self._outputs.current), cut=self._outputs.cut, error=self._outputs.error
         )

@@ -55,6 +55,10 @@ class PartPlan:
     """All cells that train; only assignments of constants are run of them, except in the part `training`."""
     train: tuple[int, ...] = ()
     """The training cells that are run as they stand, last."""
+    gpu_fraction: float | None = None
+    """How much of a GPU the kernel is lent; None for none."""
+    notes: tuple[str, ...] = ()
+    """Sentences that are known before anything runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +107,9 @@ class PartSession:
         self._outputs: dict[int, list[dict[str, Any]]] = {}
         self._answered: set[str] = set()
         self._kernels = 0
+        self._killed_once: set[_Unit] = set()
+        """Requests during which someone else has killed the kernel."""
+        self._notes: list[str] = list(plan.notes)
 
     async def run(self) -> PartOutcome:
         """The part, complete.
@@ -139,7 +146,19 @@ class PartSession:
             await kernel.stop()
             kernel.close()
         self._ledger.take(evidence)
-        return True if answer.well or unit is None else self._settle(unit, answer, evidence)
+        if answer.well or unit is None:
+            return True
+        if answer.cause is Cause.KILLED and self._is_forgiven(unit):
+            return False
+        return self._settle(unit, answer, evidence)
+
+    def _is_forgiven(self, unit: _Unit) -> bool:
+        """True once for each request: what was killed from outside may have done nothing to deserve it."""
+        if unit in self._killed_once:
+            return False
+        self._killed_once.add(unit)
+        self._notes.append("The system or a person killed a kernel at work; what it was doing was done once more.")
+        return True
 
     async def _started(self) -> Kernel:
         """A fresh kernel; a start that fails is ours, so it is tried once more."""
@@ -170,7 +189,8 @@ class PartSession:
             answer = await kernel.request(unit.code, self._patience(unit))
             if unit.kind not in ("start", "train"):
                 self._clock.took(loop.time() - begun)
-            if unit.kind == "start" and (not answer.well or answer.error is not None):
+            killed = answer.cause is Cause.KILLED and unit not in self._killed_once
+            if unit.kind == "start" and not killed and (not answer.well or answer.error is not None):
                 raise SandboxError(
                     "agent-not-started",
                     f"our agent did not start in the kernel ({answer.error or answer.cause.value})",
@@ -240,6 +260,7 @@ class PartSession:
             "threads": plan.execution.threads,
             "limits": limits_for_agent(self._limits),
             "training_cells": list(plan.training_cells),
+            "gpu_fraction": plan.gpu_fraction,
         }
 
     def _settle(self, unit: _Unit, answer: Answer, evidence: KernelEvidence) -> bool:
@@ -285,6 +306,11 @@ class PartSession:
         plan, ledger = self._plan, self._ledger
         ledger.close(reason)
         trained, notes, facts = describe_training(ledger.training, plan.notebook, plan.train, self._limits)
+        if plan.gpu_fraction is not None and "gpu" not in ledger.environment:
+            self._notes.append("A GPU was lent to the kernel, but its torch could not use it: training ran on the CPU.")
+        if plan.part == "training":
+            lent = ledger.environment.get("gpu") if plan.gpu_fraction is not None else None
+            facts["training_device"] = lent or "cpu"
         cells = {run.index: run for run in (*trained, *ledger.cell_runs())}
         for run in cells.values():
             self._say_timeouts(run)
@@ -297,6 +323,7 @@ class PartSession:
             probes=tuple(ledger.runs[key] for key in self._in_probe_order()),
             kernels=max(self._kernels, 1),
             limits_met=(*ledger.sentences, *notes),
+            notes=tuple(dict.fromkeys(self._notes)),
             environment=ledger.environment | facts,
         )
         executed = executed_notebook(plan.notebook, self._outputs)
@@ -322,5 +349,6 @@ _WHY = {
     Cause.FILES: "it made too many files",
     Cause.FLOOD: "it printed more than {limits.notebook_output_bytes} bytes",
     Cause.DIED: "the process ended",
+    Cause.KILLED: "the process was killed",
     Cause.PROTOCOL: "what it sent was no message of a kernel",
 }

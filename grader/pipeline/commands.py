@@ -60,7 +60,8 @@ def grade(request: GradeRequest, observer: Observer) -> RunMarks:
     store = _open_or_create(request, course)
     with store.locked():
         store.put_submissions(submissions)
-        execute_what_is_missing(store, course, submissions, observer, request.options())
+        del submissions  # a long batch does not hold them: it reads them back one by one
+        execute_what_is_missing(store, course, observer, request.options())
         return _score_and_report(store, course, observer, request.concurrency)
 
 
@@ -76,7 +77,7 @@ def execute_missing(run: Path, observer: Observer, *, options: ExecutionOptions,
     with store.locked():
         store.set_meta({"asked": course.asked_digest(), "rubric_path": str(course.rubric.folder)})
         store.replace_files(course.files())
-        return execute_what_is_missing(store, course, store.submissions(), observer, options)
+        return execute_what_is_missing(store, course, observer, options)
 
 
 def score_run(

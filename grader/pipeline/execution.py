@@ -1,18 +1,21 @@
-"""Runs what has no evidence yet, and stores each part the moment it is complete."""
+"""Runs what has no evidence yet, and stores each part the moment it is complete.
+
+Hand-ins are read back from the store one by one, so that what is held in memory does not grow with their number.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from grader import execute
 from grader.errors import GraderError
 from grader.pipeline.course import Course
+from grader.pipeline.interrupt import run_until_done
 from grader.pipeline.progress import Observer
-from grader.records import Reason, Submission
-from grader.store import RunStore, write_atomically
+from grader.records import NotebookRecord, Reason
+from grader.store import RunStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,25 +26,23 @@ class ExecutionOptions:
     unsafe_no_sandbox: bool = False
 
 
-def execute_what_is_missing(
-    store: RunStore, course: Course, submissions: Sequence[Submission], observer: Observer, options: ExecutionOptions
-) -> int:
-    """Run what has no evidence yet; returns how many hand-ins were run.
+def execute_what_is_missing(store: RunStore, course: Course, observer: Observer, options: ExecutionOptions) -> int:
+    """Run the stored hand-ins that have no evidence yet; returns how many notebooks were run.
 
     Hand-ins with the same notebook (a group's, a second copy) are run once and share what came out.
 
     Raises:
         SandboxUnavailableError: if something has to be run and this host cannot isolate.
+        KeyboardInterrupt: if the user or the system asked for the end; what was complete is stored.
     """
     environment = execute.locate(course.rubric.folder)
-    batch = _Batch(store, observer)
-    for digest, members in _groups(store, submissions).items():
-        batch.plan(course, digest, members, environment)
-    observer.begin(batch.runnable, batch.runnable - len(batch.jobs))
-    if batch.jobs:
-        asyncio.run(
+    groups = _groups(store, course, environment)
+    batch = _Batch(store, course, observer, [group for group in groups if group.missing])
+    observer.begin(len(groups), len(groups) - len(batch))
+    if len(batch):
+        run_until_done(
             execute.execute_batch(
-                batch.jobs,
+                batch.jobs(),
                 rubric=course.rubric,
                 seed=store.meta("seed") or "",
                 environment=environment,
@@ -51,85 +52,106 @@ def execute_what_is_missing(
                 on_done=batch.on_done,
             )
         )
-    return len(batch.jobs)
+    return len(batch)
 
 
-def _groups(store: RunStore, submissions: Sequence[Submission]) -> dict[str, list[Submission]]:
-    """Submissions by the digest of their notebook, which is stored beside their evidence."""
-    groups: dict[str, list[Submission]] = {}
-    for submission in submissions:
-        if submission.notebook is not None:
-            content = submission.notebook.model_dump_json().encode()
-            folder = store.evidence_folder / submission.key
-            folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(folder / "notebook.json", content)
-            groups.setdefault(hashlib.sha256(content).hexdigest(), []).append(submission)
-    return groups
+@dataclass(slots=True, kw_only=True)
+class _Group:
+    """Hand-ins with the same notebook."""
+
+    expected: Mapping[str, str]
+    """Part -> digest of everything on which it depends."""
+    keys: list[str] = field(default_factory=list)
+    """The first is executed for all of them."""
+    missing: tuple[str, ...] = ()
+    """Parts that some of them do not have, or have under other conditions."""
+
+
+def _groups(store: RunStore, course: Course, environment: execute.KernelEnvironment) -> list[_Group]:
+    """The stored hand-ins that can be run, by what their notebooks hold, which is stored beside their evidence."""
+    groups: dict[str, _Group] = {}
+    seed = store.meta("seed") or ""
+    for key in store.submission_keys():
+        notebook = store.submission(key).notebook
+        if notebook is None:
+            continue
+        content = notebook.model_dump_json().encode()
+        store.put_notebook(key, content)
+        digest = hashlib.sha256(content).hexdigest()
+        if digest not in groups:
+            groups[digest] = _Group(expected=_expected(course, notebook, digest, seed, environment))
+        groups[digest].keys.append(key)
+    stored = store.part_digests()
+    for group in groups.values():
+        group.missing = tuple(
+            part
+            for part, digest in group.expected.items()
+            if any(stored.get((key, part)) != digest for key in group.keys)
+        )
+    return list(groups.values())
+
+
+def _expected(
+    course: Course, notebook: NotebookRecord, digest: str, seed: str, environment: execute.KernelEnvironment
+) -> dict[str, str]:
+    execution = course.rubric.execution
+    return {
+        part: execute.part_key(
+            part,
+            submission=digest,
+            probes=course.plan.stand_ins if part == "stand-ins" else course.plan.student,
+            subjects=course.plan.subjects,
+            seed=seed,
+            environment=environment,
+            execution=execution,
+        )
+        for part in execute.parts_wanted(notebook, execution, course.plan.stand_ins)
+    }
 
 
 class _Batch:
     """The jobs of one call, and what happens with what they yield."""
 
-    def __init__(self, store: RunStore, observer: Observer) -> None:
-        self.jobs: list[execute.Job] = []
-        self.runnable = 0
+    def __init__(self, store: RunStore, course: Course, observer: Observer, groups: list[_Group]) -> None:
         self._store = store
+        self._course = course
         self._observer = observer
-        self._members: dict[str, list[Submission]] = {}
-        self._digests: dict[tuple[str, str], str] = {}
+        self._groups = {group.keys[0]: group for group in groups}
 
-    def plan(
-        self, course: Course, digest: str, members: list[Submission], environment: execute.KernelEnvironment
-    ) -> None:
-        """Add a job for the parts of one notebook that are missing or were taken under other conditions."""
-        first = members[0]
-        notebook = first.notebook
-        if notebook is None:
-            return
-        self.runnable += 1
-        self._members[first.key] = members
-        missing = []
-        execution = course.rubric.execution
-        for part in execute.parts_wanted(notebook, execution, course.plan.stand_ins):
-            expected = execute.part_key(
-                part,
-                submission=digest,
-                probes=course.plan.stand_ins if part == "stand-ins" else course.plan.student,
-                subjects=course.plan.subjects,
-                seed=self._store.meta("seed") or "",
-                environment=environment,
-                execution=execution,
-            )
-            self._digests[first.key, part] = expected
-            if any(self._store.part_digest(member.key, part) != expected for member in members):
-                missing.append(part)
-        if missing:
-            self.jobs.append(
-                execute.Job(
-                    submission=first,
-                    parts=tuple(missing),
-                    probes=course.plan.student,
-                    stand_in_probes=course.plan.stand_ins,
-                    subjects=course.plan.subjects,
-                )
+    def __len__(self) -> int:
+        return len(self._groups)
+
+    def jobs(self) -> Iterator[execute.Job]:
+        """One job for each group, made when it is asked for."""
+        plan = self._course.plan
+        for key, group in self._groups.items():
+            yield execute.Job(
+                submission=self._store.submission(key),
+                parts=group.missing,
+                probes=plan.student,
+                stand_in_probes=plan.stand_ins,
+                subjects=plan.subjects,
             )
 
     def on_part(self, job: execute.Job, outcome: execute.PartOutcome) -> None:
+        """Store a part; returns when it is safe. Called from a thread of its own."""
         files = {f"{outcome.part}.json": outcome.record.model_dump_json().encode()}
         if outcome.tensors:
             files[f"{outcome.part}.safetensors"] = outcome.tensors
         if outcome.executed is not None:
             name = "executed.ipynb" if outcome.part == "student" else f"executed-{outcome.part}.ipynb"
             files[name] = outcome.executed
-        digest = self._digests[job.submission.key, outcome.part]
-        self._store.note_execution(job.submission.key, outcome.part, digest)
-        for member in self._members[job.submission.key]:
-            self._store.put_part(member.key, outcome.part, digest, outcome.record.level, files)
+        group = self._groups[job.submission.key]
+        first, *others = group.keys
+        self._store.put_part(
+            first, outcome.part, group.expected[outcome.part], outcome.record.level, files, also=others
+        )
 
     def on_done(self, job: execute.Job, error: GraderError | None) -> None:
+        """Store a fault of ours, and tell how far the batch is."""
         problem = None
         if error is not None:
             problem = Reason(code=error.code, what=error.what, where=error.where, next_step=error.next_step)
-            for member in self._members[job.submission.key]:
-                self._store.put_fault(member.key, problem)
+            for key in self._groups[job.submission.key].keys:
+                self._store.put_fault(key, problem)
         self._observer.finished(job.submission, problem)

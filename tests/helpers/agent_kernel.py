@@ -63,6 +63,7 @@ def job_json(cells: list[str] | dict[int, str], **changes: Any) -> dict[str, Any
         "threads": 1,
         "limits": limits,
         "training_cells": [],
+        "gpu_fraction": None,
         **changes,
     }
 

@@ -91,7 +91,7 @@ def test_what_ends_the_kernel_costs_only_that_statement(source: str, status: str
     assert statements[-1].status == status
     assert {statement.status for statement in statements[:-1]} <= {"ok"}
     assert status_of(record) == {"p": "done"}
-    assert record.kernels == 2
+    assert record.kernels == (3 if "os.kill" in source else 2), "what is killed, by whomever, is given one more try"
     assert len(record.limits_met) == 1
 
 

@@ -130,3 +130,43 @@ def test_the_digest_changes_with_every_file_that_counts(tmp_path: Path) -> None:
     before = load_rubric(folder).digest()
     (folder / "test_more.py").write_text("")
     assert load_rubric(folder).digest() != before
+
+
+ON_GPU = """\
+execution:
+  threads: 2
+  training:
+    when: always
+    device: gpu
+    fraction: 0.25
+"""
+
+
+def test_training_may_be_sent_to_a_fraction_of_a_gpu(tmp_path: Path) -> None:
+    training = load_rubric(write(tmp_path, GOOD + ON_GPU)).execution.training
+    assert (training.device, training.fraction) == ("gpu", 0.25)
+    assert type(training).model_validate(training.model_dump()) == training
+
+
+def test_training_stays_on_the_cpu_by_default(tmp_path: Path) -> None:
+    training = load_rubric(write(tmp_path, GOOD + "execution: {training: {when: always}}\n")).execution.training
+    assert (training.device, training.fraction) == ("cpu", 1.0)
+    assert type(training).model_validate(training.model_dump()) == training
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("device: gpu", "device: tpu"), "execution.training.device: Input should be 'cpu' or 'gpu'"),
+        (("device: gpu", "devise: gpu"), 'did you mean "device"'),
+        (("fraction: 0.25", "fraction: 0"), "greater than 0"),
+        (("fraction: 0.25", "fraction: 2"), "less than or equal to 1"),
+        (("device: gpu", "device: cpu"), "`fraction` is of a GPU, so it needs `device: gpu`"),
+    ],
+)
+def test_a_mistake_about_devices_is_named_with_its_place(tmp_path: Path, change: tuple[str, str], words: str) -> None:
+    error = failing(tmp_path, GOOD + ON_GPU.replace(*change))
+    first_key_of_training = (GOOD + ON_GPU).split("\n").index("    when: always") + 1
+    assert error.code == "rubric-invalid"
+    assert words in error.what
+    assert error.where.endswith(f"rubric.yaml:{first_key_of_training}"), error.where

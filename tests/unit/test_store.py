@@ -59,9 +59,9 @@ def test_submissions_keep_their_order(store: RunStore) -> None:
 
 def test_a_part_counts_only_once_its_row_is_there(store: RunStore) -> None:
     store.put_submissions([submission("a")])
-    assert store.part_digest("a", "student") is None
+    assert store.part_digests().get(("a", "student")) is None
     store.put_part("a", "student", "k1", "bubblewrap", {"student.json": b"{}"})
-    assert store.part_digest("a", "student") == "k1"
+    assert store.part_digests().get(("a", "student")) == "k1"
     assert (store.evidence_folder / "a" / "student.json").read_bytes() == b"{}"
     assert store.levels() == ["bubblewrap"]
 
@@ -71,9 +71,9 @@ def test_evidence_of_changed_bytes_is_forgotten(store: RunStore) -> None:
     for key in "ab":
         store.put_part(key, "student", "k", "bubblewrap", {"student.json": b"{}"})
     store.put_submissions([submission("a", "new"), submission("b", "same")])
-    assert store.part_digest("a", "student") is None
+    assert store.part_digests().get(("a", "student")) is None
     assert not (store.evidence_folder / "a").exists()
-    assert store.part_digest("b", "student") == "k"
+    assert store.part_digests().get(("b", "student")) == "k"
 
 
 def test_a_fault_is_remembered_until_evidence_comes(store: RunStore) -> None:
@@ -123,7 +123,7 @@ def test_a_derived_run_shares_evidence_and_events_but_no_marks(store: RunStore, 
     store.put_submissions([submission("a")])
     store.put_part("a", "student", "k", "bubblewrap", {"student.json": b"{}"})
     derived = RunStore.derive(store, tmp_path / "new")
-    assert derived.part_digest("a", "student") == "k"
+    assert derived.part_digests().get(("a", "student")) == "k"
     assert derived.evidence("a").has("student")
     assert derived.evidence_folder == store.evidence_folder
     with pytest.raises(RunError):
@@ -157,6 +157,73 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pyt
 
 
 def test_what_was_executed_is_remembered_in_order(store: RunStore) -> None:
-    store.note_execution("b", "student", "k")
-    store.note_execution("a", "student", "k")
-    assert store.executions() == [("b", "student"), ("a", "student")]
+    store.put_part("b", "student", "k", "bubblewrap", {})
+    store.put_part("a", "training", "k", "bubblewrap", {}, also=["c"])
+    assert store.executions() == [("b", "student"), ("a", "training")]
+
+
+def test_what_one_execution_yields_is_stored_for_all_who_handed_in_the_same(store: RunStore) -> None:
+    store.put_fault("c", Reason(code="kernel-start", what="no kernel"))
+    store.put_part("a", "student", "k", "bubblewrap", {"student.json": b"{}"}, also=["c"])
+    assert store.part_digests() == {("a", "student"): "k", ("c", "student"): "k"}
+    assert store.evidence("c").has("student")
+    assert store.faults() == {}
+
+
+class KilledError(Exception):
+    """Stands for the end of the grader at this very moment."""
+
+
+def test_a_part_that_was_half_replaced_when_the_grader_was_killed_does_not_count(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {"student.json": b"old", "student.safetensors": b"old"}
+    store.put_part("a", "student", "old", "bubblewrap", files)
+
+    def killed(path: Path, content: bytes) -> None:
+        if path.name == "student.safetensors":
+            raise KilledError
+        path.write_bytes(content)
+
+    monkeypatch.setattr("grader.store.write_atomically", killed)
+    with pytest.raises(KilledError):
+        store.put_part("a", "student", "new", "bubblewrap", dict.fromkeys(files, b"new"))
+
+    assert store.part_digests() == {}, "files of two executions pass for one part"
+
+
+def test_a_grader_killed_while_it_forgets_old_evidence_leaves_no_row_without_files(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.put_submissions([submission("a", "old")])
+    store.put_part("a", "student", "k", "bubblewrap", {"student.json": b"{}"})
+
+    def killed(*_: object, **__: object) -> None:
+        raise KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("grader.store.shutil.rmtree", killed)
+        with pytest.raises(KilledError):
+            store.put_submissions([submission("a", "new")])
+    assert store.part_digests() == {}
+
+    store.put_submissions([submission("a", "new")])
+    assert not store.evidence("a").has("student")
+
+
+def test_half_written_files_of_a_killed_grader_are_swept_out(store: RunStore) -> None:
+    store.put_notebook("a", b"{}")
+    folder = store.evidence_folder / "a"
+    (folder / ".student.json.x1y2").write_bytes(b"half")
+    written = (folder / "notebook.json").stat().st_mtime_ns
+
+    store.put_notebook("a", b"{}")
+
+    assert [path.name for path in folder.iterdir()] == ["notebook.json"]
+    assert (folder / "notebook.json").stat().st_mtime_ns == written, "what is there is not written again"
+
+
+def test_one_hand_in_is_read_by_its_key(store: RunStore) -> None:
+    store.put_submissions([submission("b"), submission("a")])
+    assert store.submission_keys() == ["b", "a"]
+    assert store.submission("a") == submission("a")

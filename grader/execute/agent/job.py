@@ -42,6 +42,8 @@ class Job:
     shims: tuple[str, ...]
     threads: int
     training_cells: frozenset[int]
+    gpu_fraction: float | None
+    """How much of a GPU the host has lent; None for none."""
     limits: JobLimits
 
 
@@ -68,6 +70,7 @@ def read_job(path: Path) -> Job:
             shims=tuple(raw["shims"]),
             threads=raw["threads"],
             training_cells=frozenset(raw["training_cells"]),
+            gpu_fraction=raw["gpu_fraction"],
             limits=JobLimits(**{name: limits[name] for name in JobLimits.__dataclass_fields__}),
         )
     except (KeyError, TypeError, ValueError, OSError) as error:

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from . import cells, derivatives, probing, shims, stand_ins, training
+from . import cells, derivatives, gpu, probing, shims, stand_ins, training
 from .control import AgentError
 from .definitions import Definitions
 from .guard import Sources
@@ -55,12 +55,13 @@ def start(namespace: dict[str, Any] | None = None, *, job: str | None = None, ev
         stdout=BoundedStream(sys.stdout),
         stderr=BoundedStream(sys.stderr),
     )
-    shims.install(work.shims, session.note)
+    card = gpu.claim(work.gpu_fraction)
+    shims.install(work.shims, session.note, gpu=card is not None)
     seed_everything(number_from(work.seed))
     if work.probes:
         derivatives.warm_up()
     _OPEN["session"] = session
-    sink.write_short_json("environment", _environment())
+    sink.write_short_json("environment", _environment() | ({} if card is None else {"gpu": card}))
     sink.write_short_json("definitions", [])
 
 

@@ -38,11 +38,17 @@ _FACTORIES = (
 _OLD_NUMPY_NAMES: dict[str, type] = {"float": float, "int": int, "object": object, "str": str, "bool": bool}
 
 
-def install(names: tuple[str, ...], note: Note) -> None:
-    """Put the shims of these names (`colab`, `cuda`) in place, and names that NumPy once had."""
+def install(names: tuple[str, ...], note: Note, *, gpu: bool) -> None:
+    """Put the shims of these names (`colab`, `cuda`) in place, and names that NumPy once had.
+
+    Args:
+        names: as the rubric lists them.
+        note: takes what a shim has to say.
+        gpu: True if there is a GPU to be used, so that nothing stands in for it.
+    """
     if "colab" in names:
         _install_colab(note)
-    if "cuda" in names and not torch.cuda.is_available():
+    if "cuda" in names and not gpu:
         _install_cuda(note)
     try:
         numpy = importlib.import_module("numpy")

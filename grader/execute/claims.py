@@ -1,0 +1,87 @@
+"""What the record of a probe says about itself is held against the tensors beside it, and against reason.
+
+The record's form has been checked before. Here a record is refused whose parts would only fail later, in scoring: there
+one forged value would cost the whole submission a fault, here it costs its own probe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from grader.evidence import ProbeRun
+from grader.execute.readback import RefusedError
+from grader.execute.tensors import Tensor
+from grader.values import Facts, Value
+
+_DEPTH = 16
+_TEXT_CHARS = 2_000
+_NAME_CHARS = 300
+_NUMBERS = 2**63
+_DTYPES = {
+    "F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "I64": "int64", "I32": "int32",
+    "I16": "int16", "I8": "int8", "U8": "uint8", "BOOL": "bool",
+}  # fmt: skip
+
+
+def check_claims(run: ProbeRun, tensors: Mapping[str, Tensor]) -> None:
+    """Return if a record can be believed to be one.
+
+    Args:
+        run: the record.
+        tensors: all that came with it.
+
+    Raises:
+        RefusedError: with what is wrong.
+    """
+    for name, value in run.values.items():
+        _short([name], _NAME_CHARS, "a name")
+        for part in _parts(value):
+            _check(part, tensors)
+
+
+def _parts(value: Value) -> Iterator[Value]:
+    """A value and all that it holds."""
+    waiting = [(value, 0)]
+    while waiting:
+        part, depth = waiting.pop()
+        if depth > _DEPTH:
+            raise RefusedError(f"a value is nested more than {_DEPTH} deep")
+        yield part
+        waiting.extend((item, depth + 1) for item in part.items)
+
+
+def _check(value: Value, tensors: Mapping[str, Tensor]) -> None:
+    for key in (*([] if value.key is None else [value.key]), *value.gradients.values()):
+        if key not in tensors:
+            raise RefusedError(f"it names a tensor that is not there, {key[:80]!r}")
+    if value.key is not None:
+        tensor = tensors[value.key]
+        if value.shape not in (None, tensor.shape) or value.dtype not in (None, _DTYPES[tensor.dtype]):
+            raise RefusedError(f"it calls the tensor {value.key[:80]!r} {value.dtype} of shape {str(value.shape)[:80]}")
+    _short([value.text or ""], _TEXT_CHARS, "a text")
+    _short([*value.names, *value.gradients], _NAME_CHARS, "a name")
+    _small([value.scalar, *(value.shape or ()), *value.changed])
+    if value.facts is not None:
+        _check_facts(value.facts)
+
+
+def _check_facts(facts: Facts) -> None:
+    _small(facts.attributes.values())
+    for parameter in facts.parameters:
+        _small(parameter.shape)
+        if min(parameter.shape, default=0) < 0:
+            raise RefusedError(f"it tells of a parameter of shape {str(parameter.shape)[:80]}")
+    for module in facts.modules:
+        _small(module.attributes.values())
+
+
+def _small(values: Iterable[object]) -> None:
+    for value in values:
+        if type(value) is int and abs(value) >= _NUMBERS:
+            raise RefusedError("it holds a whole number of more than 63 bits")
+
+
+def _short(texts: Iterable[str], most: int, what: str) -> None:
+    for text in texts:
+        if len(text) > most:
+            raise RefusedError(f"{what} has {len(text)} characters, {most} are allowed")

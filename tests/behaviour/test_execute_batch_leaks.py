@@ -1,0 +1,88 @@
+"""After many kernels the grader holds what it held after a few: descriptors, threads, processes, objects."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from helpers.execute_cases import QUICK, environment, notebook, probe
+
+from grader.execute import Job, execute_batch
+from grader.records import Submission
+from grader.rubric import Execution, Question, Rubric
+
+pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(3600)]
+SOURCES = [
+    "def answer():\n    return 4.5",
+    "import os\nos._exit(1)",
+    "while True: pass",
+    "print('x' * 100_000)\ndef answer():\n    return 4.5",
+]
+"""What ends well, what dies, what hangs and what prints much: each leaves by another way."""
+OURS = ("grader.", "zmq.", "jupyter_client.", "nbclient.", "asyncio.", "_asyncio.", "subprocess.", "socket.")
+
+
+def held() -> dict[str, int]:
+    """What this process holds of the system."""
+    return {
+        "descriptors": len(list(Path("/proc/self/fd").iterdir())),
+        "threads": len(list(Path("/proc/self/task").iterdir())),
+        "children": len(psutil.Process().children(recursive=True)),
+        "mounts": len(Path("/proc/self/mountinfo").read_text().splitlines()),
+    }
+
+
+def census() -> Counter[str]:
+    gc.collect()
+    return Counter(f"{type(item).__module__}.{type(item).__qualname__}" for item in gc.get_objects())
+
+
+@pytest.mark.parametrize(
+    "count",
+    [
+        pytest.param(8, id="few"),
+        pytest.param(int(os.environ.get("GRADER_TEST_SUBMISSIONS", "500")), id="many", marks=pytest.mark.slow),
+    ],
+)
+def test_many_kernels_leave_no_more_behind_than_a_few(count: int, tmp_path: Path) -> None:
+    limits = QUICK.model_copy(update={"statement_s": 0.5})
+    question = Question.model_validate({"id": "1", "title": "One", "marks": 1})
+    rubric = Rubric(title="One", folder=tmp_path, questions=(question,), execution=Execution(limits=limits))
+    done: list[str] = []
+    objects: dict[str, Counter[str]] = {}
+    system: dict[str, dict[str, int]] = {}
+
+    def jobs() -> Iterator[Job]:
+        for number in range(count + 1):
+            # One kernel at a time: whenever a job is asked for, the one before it is gone.
+            if number in (4, count):
+                place = "early" if number == 4 else "late"
+                objects[place], system[place] = census(), held()
+            hand_in = notebook(SOURCES[number % len(SOURCES)])
+            submission = Submission(student="s", name="s", submission="s.ipynb", key=f"s{number}", notebook=hand_in)
+            yield Job(submission=submission, parts=("student",), probes=(probe("p"),), subjects=("answer",))
+
+    asyncio.run(
+        execute_batch(
+            jobs(),
+            rubric=rubric,
+            seed="seed",
+            environment=environment(),
+            on_part=lambda job, outcome: None,
+            on_done=lambda job, fault: done.append(f"{job.submission.key}: {fault}"),
+            concurrency=1,
+        )
+    )
+
+    assert [line for line in done if not line.endswith(": None")] == []
+    assert len(done) == count + 1
+    assert system["late"] == system["early"]
+    grown = objects["late"] - objects["early"]
+    assert {name: more for name, more in grown.items() if name.startswith(OURS)} == {}
+    assert {name: more for name, more in grown.items() if more > max(30, count // 4)} == {}
