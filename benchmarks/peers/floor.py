@@ -26,6 +26,8 @@ from grader.records import CellKind, NotebookRecord
 from grader.store import RunStore
 
 _MAIN = Path(__file__).resolve().with_name("floor_main.py")
+_COMPILED = Path.home() / ".cache" / "coursework-grader" / "floor-numba"
+"""What librosa compiles at its first call, half a minute of work; kept from one run to the next."""
 _ONE_THREAD = {"NUMBA_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
@@ -68,7 +70,7 @@ def write_jobs(run: Path, course: Course, interpreter: Path, data: Path, folder:
                 path = folder / "jobs" / f"{submission.key}.{part}.json"
                 path.parent.mkdir(exist_ok=True)
                 path.write_text(json.dumps(job), encoding="utf-8")
-    variables = {"PYTHONHASHSEED": "0", "MPLBACKEND": "Agg", "NUMBA_CACHE_DIR": str(folder / "numba"), **_ONE_THREAD}
+    variables = {"PYTHONHASHSEED": "0", "MPLBACKEND": "Agg", "NUMBA_CACHE_DIR": str(_COMPILED), **_ONE_THREAD}
     return Command(argv=[str(interpreter), str(_MAIN), AGENT_PACKAGE, str(folder)], folder=folder, variables=variables)
 
 
