@@ -29,9 +29,9 @@ from typing import Any
 
 from peers import floor, ours
 from peers.cohort import Generated, cohort, write_cohort
+from peers.contenders import Nbgrader, Otter, Peer, environment
 from peers.memory import Memory, Sampler
 from peers.meter import Command, Reading, measure
-from peers.peers import Nbgrader, Otter, Peer, environment
 from peers.table import FLOOR, OURS, Cost, costs_table, full_marks, verdicts
 
 from grader.execute import locate

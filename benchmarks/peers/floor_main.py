@@ -7,6 +7,7 @@ FOLDER has the agent in `agent` and jobs in `jobs`; what the children have cost 
 
 import gc
 import importlib
+import importlib.util
 import json
 import os
 import statistics
@@ -53,11 +54,11 @@ def main() -> int:
 def _warm_up(package: str) -> None:
     """Import what notebooks import, and make the first call that compiles, before any child is forked."""
     for name in _PRELOADED:
-        importlib.import_module(name)
-    import librosa
-    import numpy
-
-    librosa.feature.mfcc(y=numpy.zeros(16000, dtype=numpy.float32), sr=16000, hop_length=512, n_fft=2048)
+        if importlib.util.find_spec(name.partition(".")[0]) is not None:
+            importlib.import_module(name)
+    librosa, numpy = sys.modules.get("librosa"), sys.modules["numpy"]
+    if librosa is not None:
+        librosa.feature.mfcc(y=numpy.zeros(16000, dtype=numpy.float32), sr=16000, hop_length=512, n_fft=2048)
     importlib.import_module(package)
     gc.collect()
     gc.freeze()  # or the first collection in a child would copy every page of its parent

@@ -36,8 +36,8 @@ Watcher = Callable[[Sequence[int]], None]
 """Is called again and again with the ids of all processes of the commands."""
 
 
-class MeasuringError(Exception):
-    """A command failed, so there is nothing to measure."""
+class MeasuringError(SystemExit):
+    """A command failed, so there is nothing to measure; ends a benchmark with its message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

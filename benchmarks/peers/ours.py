@@ -33,7 +33,7 @@ class Ours:
 
     def command(self, hand_ins: Path, run: Path) -> Command:
         """The command line; with a level it goes through this module, which fixes the level and nothing else."""
-        program = ["-m", "grader"] if self.level is None else [str(_HERE), self.level]
+        program = ["-m", "grader"] if self.level is None else ["-m", "peers.ours", self.level]
         where = ["grade", str(self.rubric), str(hand_ins), "--out", str(run)]
         return Command(
             argv=[sys.executable, *program, *where, "--seed", SEED, "--jobs", str(self.jobs), "--quiet"],
@@ -47,8 +47,10 @@ def lost(run: Path) -> dict[str, float]:
     """The marks that each hand-in has lost, by key; what waits for a person is not lost.
 
     Raises:
-        MeasuringError: if there is one of which no evidence could be taken.
+        MeasuringError: if there is none, or one of which no evidence could be taken.
     """
+    if not (run / "run.sqlite").is_file():
+        raise MeasuringError("the grader has left no run folder: what it said stands above")
     store = RunStore(run)
     for key, reason in store.faults().items():
         raise MeasuringError(f"no evidence of {key}: {reason.what}")
@@ -72,7 +74,7 @@ def use_level(level: str) -> None:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """`ours.py LEVEL ...`: the command line of the grader, with kernels at one level only."""
+    """`python -m peers.ours LEVEL ...`: the command line of the grader, with kernels at one level only."""
     from grader.cli import main as command_line
 
     level, *rest = arguments

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import torch
 from peers.checks import CHECKS, call, full_marks, points, source
-from peers.peers import graded_notebook
+from peers.contenders import graded_notebook
 
 from grader.rubric import load_rubric
 from grader.workshop.hand_in import HandIn
