@@ -178,7 +178,7 @@ def _start(command: Command, group: Group | None) -> subprocess.Popen[bytes]:
 
 def _until_done(running: Sequence[subprocess.Popen[bytes]]) -> Iterator[None]:
     """Yield again and again until all have ended."""
-    while sum(process.poll() is None for process in running):
+    while sum(process.poll() is None for process in running):  # every one is asked, which reaps it
         yield
         time.sleep(_TICK_S)
 
