@@ -1,18 +1,20 @@
 """Where the CPU time of grading goes, phase by phase, beside what was planned for each.
 
-    python benchmarks/phases.py [--size 60] [--submissions FOLDER --rubric FOLDER] [--level L] [--jobs 2] [--json FILE]
+    python benchmarks/phases.py [--size 60] [--submissions FOLDER --rubric FOLDER] [--level L] [--jobs 2]
     python benchmarks/phases.py --run RUN           scoring and pages of a finished run, which is left as it is
 
 The first grades hand-ins through the pipeline in this process, in a control group of its own, and reads the group's
 CPU time where the pipeline says that another stage begins. So every phase has all that it caused: kernels, workers,
 templates. What cells and probes cost by themselves is measured after that, by the floor of `compare.py` on the same
 evidence; the rest of execution is what the kernels cost around them. Root is needed for the control group.
+
+What a run pays once (a template, the parent of the workers) weighs less the more hand-ins there are. So two of the
+generated ones are graded first, and what each further one has cost, over those two, has a column of its own.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import tempfile
 import time
@@ -37,6 +39,7 @@ from grader.store import RunStore
 
 PLANNED_MS: Mapping[str, float] = {"kernel": 130, "cells and probes": 80, "scoring": 60, "page and store": 30}
 """CPU milliseconds a submission without training."""
+_FEW = 2
 READING, EXECUTION, SCORING, PAGES = "reading and planning", "execution", "scoring", "pages"
 _STAGES: Mapping[str, str] = {"reading": READING, "scoring": SCORING, "writing": PAGES}
 """First word of what an observer is told -> phase."""
@@ -148,51 +151,73 @@ def budget(spent: Mapping[str, float], work_s: float, size: int) -> dict[str, fl
     return {name: 1000 * seconds / size for name, seconds in found.items()}
 
 
-def table(found: Mapping[str, float]) -> str:
-    """A row for each phase, and their sum."""
-    rows = [(name, f"{ms:.0f}", f"{PLANNED_MS[name]:.0f}" if name in PLANNED_MS else "–") for name, ms in found.items()]
-    planned = sum(PLANNED_MS[name] for name in found if name in PLANNED_MS)
-    rows.append(("in all", f"{sum(found.values()):.0f}", f"{planned:.0f}"))
-    return markdown(("CPU ms a submission", "measured", "planned"), rows)
+def further(all_of_them: Mapping[str, float], few: Mapping[str, float]) -> dict[str, float]:
+    """CPU seconds of what the larger of two runs has graded more than the smaller."""
+    return {name: seconds - few.get(name, 0.0) for name, seconds in all_of_them.items()}
 
 
-def measure_all(options: argparse.Namespace, scratch: Path) -> tuple[dict[str, float], list[str]]:
-    """The budget of a fresh run, and sentences about it."""
+def table(found: Mapping[str, float], more: Mapping[str, float] | None = None) -> str:
+    """A row for each phase, and their sum.
+
+    Args:
+        found: milliseconds a submission, with all that the run has paid once.
+        more: the same of each further submission; None if that was not measured.
+    """
+    planned = {name: PLANNED_MS[name] for name in found if name in PLANNED_MS}
+    rows = [_row(name, found, more, planned.get(name)) for name in found]
+    sums = {"in all": sum(found.values())}
+    rows.append(_row("in all", sums, None if more is None else {"in all": sum(more.values())}, sum(planned.values())))
+    return markdown(("CPU ms a submission", "measured", "each further one", "planned"), rows)
+
+
+def _row(name: str, found: Mapping[str, float], more: Mapping[str, float] | None, planned: float | None) -> list[str]:
+    figures = (found[name], None if more is None else more[name], planned)
+    return [name, *("–" if figure is None else f"{figure:.0f}" for figure in figures)]
+
+
+def measure_all(options: argparse.Namespace, scratch: Path) -> tuple[str, list[str]]:
+    """The table of a fresh run, and sentences about it."""
     course = Course.load(options.rubric)
-    source = options.submissions
+    source, few = options.submissions, None
     if source is None:
         source = scratch / "handed-in"
         write_cohort(cohort(course.rubric, options.size, training=False), source)
+        write_cohort(cohort(course.rubric, _FEW, training=False), scratch / "few")
+        few = graded(options.rubric, scratch / "few", scratch / "run-of-few", options.jobs)
     run = scratch / "run"
     spent = graded(options.rubric, source, run, options.jobs)
-    size = sum(submission.notebook is not None for submission in RunStore(run).submissions())
+    size = handed_in(run)
     work = scratch / "floor"
     work.mkdir()
     measure([floor.write_jobs(run, course, locate(options.rubric).interpreter, options.rubric / "data", work)])
-    own = 1000 * spent["in the grader's own process"] / size
-    sentences = [
-        f"{size} submissions, level {', '.join(levels(run))}; {own:.0f} ms in the grader's own process.",
-        "Starts that a run pays once (workers, template) are spread over its submissions.",
-    ]
     alone = floor.read_spent(work)
-    return budget(spent, alone.cells_s + alone.probes_s + alone.training_s, size), sentences
+    work_s = alone.cells_s + alone.probes_s + alone.training_s
+    more = None
+    if few is not None and size > _FEW:
+        more = budget(further(spent, few), work_s * (size - _FEW) / size, size - _FEW)
+    own = 1000 * spent["in the grader's own process"] / size
+    said = f"{size} submissions, level {', '.join(levels(run))}; {own:.0f} ms in the grader's own process."
+    return table(budget(spent, work_s, size), more), [said]
+
+
+def handed_in(run: Path) -> int:
+    """How many submissions of a run have a notebook."""
+    return sum(submission.notebook is not None for submission in RunStore(run).submissions())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print a table, and write JSON if asked to."""
+    """Print a table."""
     options = _options(arguments)
     if options.level is not None:
         use_level(options.level)
-    with tempfile.TemporaryDirectory(prefix="grader-benchmark-") as scratch:
-        if options.run is not None:
-            size = sum(submission.notebook is not None for submission in RunStore(options.run).submissions())
-            found = budget(marked_again(options.run, Path(scratch, "again"), options.jobs), 0.0, size)
-            sentences = [f"{size} submissions of a finished run, marked again."]
+    with tempfile.TemporaryDirectory(prefix="grader-benchmark-", dir=options.scratch) as scratch:
+        if options.run is None:
+            shown, sentences = measure_all(options, Path(scratch))
         else:
-            found, sentences = measure_all(options, Path(scratch))
-    print(table(found), *sentences, sep="\n\n")
-    if options.json is not None:
-        options.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+            size = handed_in(options.run)
+            shown = table(budget(marked_again(options.run, Path(scratch, "again"), options.jobs), 0.0, size))
+            sentences = [f"{size} submissions of a finished run, marked again."]
+    print(shown, *sentences, sep="\n\n")
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -203,7 +228,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--run", type=Path, help="a finished run: only scoring and pages are measured")
     parser.add_argument("--level", help="of isolation; the strongest of this host if left out")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--scratch", type=Path, help="folder for what is made meanwhile; a temporary one if left out")
     return parser.parse_args(arguments)
 
 

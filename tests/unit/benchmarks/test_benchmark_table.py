@@ -19,7 +19,7 @@ from peers.table import (
     ratios,
     verdicts,
 )
-from phases import EXECUTION, PAGES, READING, SCORING, Ledger, budget
+from phases import EXECUTION, PAGES, READING, SCORING, Ledger, budget, further
 from phases import table as phases_table
 
 CPU, ABOVE, RATE = (
@@ -135,13 +135,27 @@ def test_a_finished_run_has_scoring_and_pages_only() -> None:
 
 
 def test_phases_stand_beside_the_plan_and_add_up() -> None:
-    rows = phases_table({READING: 5.0, "kernel": 140.0, "scoring": 60.0}).splitlines()
-    assert rows[2:] == [
-        "| reading and planning | 5 | – |",
-        "| kernel | 140 | 130 |",
-        "| scoring | 60 | 60 |",
-        "| in all | 205 | 190 |",
+    found = {READING: 5.0, "kernel": 140.0, "scoring": 60.0}
+    more = {READING: 4.0, "kernel": 120.0, "scoring": 50.0}
+    assert phases_table(found, more).splitlines()[2:] == [
+        "| reading and planning | 5 | 4 | – |",
+        "| kernel | 140 | 120 | 130 |",
+        "| scoring | 60 | 50 | 60 |",
+        "| in all | 205 | 174 | 190 |",
     ]
+
+
+def test_a_column_that_was_not_measured_is_empty() -> None:
+    assert phases_table({"scoring": 60.0}).splitlines()[2] == "| scoring | 60 | – | 60 |"
+
+
+def test_what_a_run_pays_once_is_in_no_further_submission() -> None:
+    once, each = 7.0, 0.5
+    few = {EXECUTION: once + 2 * each, SCORING: 0.2, PAGES: 0.1, READING: 0.02}
+    whole = {EXECUTION: once + 12 * each, SCORING: 1.2, PAGES: 0.6, READING: 0.12}
+    more = budget(further(whole, few), 2.0, 10)
+    assert more["kernel"] == pytest.approx(1000 * each - 200)
+    assert more["scoring"] == pytest.approx(100)
 
 
 @pytest.mark.parametrize(
