@@ -32,7 +32,7 @@ from peers.cohort import Generated, cohort, write_cohort
 from peers.contenders import Nbgrader, Otter, Peer, environment
 from peers.memory import Memory, Sampler
 from peers.meter import Command, Reading, measure
-from peers.table import FLOOR, OURS, Cost, costs_table, full_marks, verdicts
+from peers.table import FLOOR, OURS, Cost, costs_table, each_further, full_marks, verdicts
 
 from grader.execute import locate
 from grader.pipeline.course import Course
@@ -51,6 +51,8 @@ class Found:
     memory: dict[str, Memory | None] = field(default_factory=dict)
     lost: dict[str, dict[str, float]] = field(default_factory=dict)
     """Marks lost by key, by contender."""
+    further: dict[str, float] = field(default_factory=dict)
+    """CPU seconds of each hand-in beyond those of the small round, by contender."""
     floor: list[floor.Spent] = field(default_factory=list)
     levels: list[str] = field(default_factory=list)
     kernels: int = 0
@@ -152,6 +154,7 @@ def compare(options: argparse.Namespace, *, training: bool, scratch: Path) -> tu
     for number in range(options.rounds):
         whole.run(found, backwards=number % 2 == 1, sample=False)
     found.memory = warm.memory | found.memory
+    found.further = each_further(found.rounds, options.size, warm.rounds[0], options.memory_size)
     return found, whole.members
 
 
@@ -167,6 +170,9 @@ def show(found: Found, members: Sequence[Generated], *, training: bool) -> None:
     loads = ", ".join(f"{load:.1f}" for load in found.loads)
     print(f"{size} hand-ins, {len(found.rounds)} rounds; CPU time by {', '.join(sources)}; load before each: {loads}.")
     print(f"Ours: level {', '.join(found.levels)}, {found.kernels / size:.1f} kernels a submission.")
+    if found.further:
+        each = ", ".join(f"{name} {cpu_s:.2f}" for name, cpu_s in found.further.items())
+        print(f"CPU s of each further hand-in, without what a command pays once: {each}.")
     print(
         f"Of the floor, in CPU ms a submission: cells {1000 * spent.cells_s / size:.0f}, "
         f"probes {1000 * spent.probes_s / size:.0f}, training {1000 * spent.training_s / size:.0f}."

@@ -94,6 +94,17 @@ def verdicts(rounds: Sequence[Round], *, training: bool) -> list[str]:
     return lines
 
 
+def each_further(large: Sequence[Round], size: int, small: Round, few: int) -> dict[str, float]:
+    """CPU seconds that each hand-in of the large batches has cost beyond those of the small one, by contender.
+
+    What a command pays once, however many are handed in, is not in it. Empty if the large batches are no larger.
+    """
+    if size <= few:
+        return {}
+    whole = {name: size * statistics.median(one[name].cpu_s for one in large) for name in small}
+    return {name: (whole[name] - few * small[name].cpu_s) / (size - few) for name in small}
+
+
 def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table, columns of words to the left and of numbers to the right."""
     lines = ["| " + " | ".join(head) + " |", "| --- |" + " ---: |" * (len(head) - 1)]

@@ -14,6 +14,7 @@ from peers.table import (
     Cost,
     Limit,
     costs_table,
+    each_further,
     full_marks,
     markdown,
     ratios,
@@ -75,6 +76,19 @@ def test_each_ratio_is_told_with_its_limit() -> None:
 
 def test_with_training_the_floor_has_no_limit() -> None:
     assert verdicts([one_round(ours=0.5)], training=True)[1] == "- 4.00 times the CPU seconds of the floor; no limit"
+
+
+def test_what_is_paid_once_is_not_in_each_further_hand_in() -> None:
+    once, each = 6.0, 0.25
+    small = one_round(ours=(once + 4 * each) / 4, first=4.0)
+    large = [one_round(ours=(once + 20 * each) / 20, first=4.0)]
+    further = each_further(large, 20, small, 4)
+    assert further[OURS] == pytest.approx(each)
+    assert further["first"] == pytest.approx(4.0)
+
+
+def test_a_batch_that_is_no_larger_tells_nothing_about_further_ones() -> None:
+    assert each_further([one_round()], 4, one_round(), 4) == {}
 
 
 def test_a_table_has_words_to_the_left_and_numbers_to_the_right() -> None:
