@@ -83,6 +83,8 @@ class ModuleFacts(Record):
     class_name: str
     library: bool
     """True if the class is torch's own."""
+    inherits: tuple[str, ...] = ()
+    """Torch's own classes from which it is derived, `Module` apart; a library layer in another name's clothes."""
     attributes: dict[str, int | float | bool | str | None] = {}
     """Scalar attributes of the instance, without private ones."""
 

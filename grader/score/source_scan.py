@@ -1,14 +1,15 @@
 """What the source says that no mark depends on: forbidden names and tampering, flagged for a person with the line.
 
-Only the notebook's text is read, never run; aliases of imports are followed, reflection is not. The evidence is asked,
-too: a forbidden library class inside a constructed object is found whatever the source looked like.
+Only the notebook's text is read, never run. Aliases of imports are followed, and reflection as far as names are put
+together from constants. The evidence is asked, too: a forbidden library class inside a constructed object, or among the
+ancestors of its class, is found whatever the source looked like.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 from weakref import WeakKeyDictionary
@@ -30,6 +31,7 @@ _REFLECTION = (
     "sys.setprofile",
     "inspect.currentframe",
     "inspect.stack",
+    "_grader_agent",
 )
 _HARMLESS = ("sys.path", "sys.stdout", "sys.stderr", "torch.backends")
 """Settings that honest notebooks change."""
@@ -99,6 +101,8 @@ def _in_cell(source: str, aliases: dict[str, str], forbids: tuple[str, ...]) -> 
         if isinstance(mention.node, ast.Import | ast.ImportFrom):
             for imported in _imported(mention.node, aliases, forbids):
                 yield from ((*broken, mention.line) for broken in _judged(imported, forbids))
+        elif mention.verb == "imports":
+            yield from ((*broken, mention.line) for broken in _judged(mention.root, forbids))
         elif mention.verb == "defines":
             aliases.pop(mention.root, None)  # the student's own definition hides the import
         elif mention.root in aliases:
@@ -118,7 +122,7 @@ class _Mention:
     root: str = ""
     attributes: tuple[str, ...] = ()
     node: ast.stmt | None = None
-    """The import."""
+    """The import statement; None where a function imports the module `root`."""
 
 
 @lru_cache(maxsize=512)
@@ -143,10 +147,52 @@ def _mention(node: ast.AST) -> _Mention | None:
         return _chain("writes", node, node.lineno)
     if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
         return _chain("writes", node.value, node.lineno)
-    called = node.func if isinstance(node, ast.Call) and node.args else None
-    if isinstance(node, ast.Call) and isinstance(called, ast.Name) and called.id in ("setattr", "delattr"):
+    if isinstance(node, ast.Subscript):
+        return _from_namespace(node)
+    return _call(node) if isinstance(node, ast.Call) and node.args else None
+
+
+def _call(node: ast.Call) -> _Mention | None:
+    """What a call by which names are read, written or imported is about."""
+    called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    if called in ("setattr", "delattr"):
         return _chain("writes", node.args[0], node.lineno)
+    if called in ("__import__", "import_module"):
+        module = _constant_text(node.args[0])
+        return None if module is None else _Mention("imports", node.lineno, module)
+    if called == "getattr" and len(node.args) > 1:
+        return _member(node.args[0], node.args[1], node.lineno)
     return None
+
+
+def _from_namespace(node: ast.Subscript) -> _Mention | None:
+    """`vars(module)["name"]` and `module.__dict__["name"]`."""
+    holder = node.value
+    if isinstance(holder, ast.Attribute) and holder.attr == "__dict__":
+        return _member(holder.value, node.slice, node.lineno)
+    if isinstance(holder, ast.Call) and getattr(holder.func, "id", "") == "vars" and holder.args:
+        return _member(holder.args[0], node.slice, node.lineno)
+    return None
+
+
+def _member(owner: ast.expr, name: ast.expr, line: int) -> _Mention | None:
+    text = _constant_text(name)
+    found = None if text is None else _chain("reads", owner, line)
+    return found and replace(found, attributes=(*found.attributes, *str(text).split(".")))
+
+
+def _constant_text(node: ast.expr, depth: int = 20) -> str | None:
+    """A text that is written down, in one piece or several; None if it has to be computed."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else None
+    parts: list[str | None] = []
+    if depth and isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        parts = [_constant_text(node.left, depth - 1), _constant_text(node.right, depth - 1)]
+    elif depth and isinstance(node, ast.JoinedStr):
+        parts = [_constant_text(part, depth - 1) for part in node.values]
+    elif depth and isinstance(node, ast.FormattedValue):
+        parts = [_constant_text(node.value, depth - 1)]
+    return None if not parts or None in parts else "".join(part for part in parts if part)
 
 
 def _chain(verb: Literal["reads", "writes"], node: ast.expr, line: int) -> _Mention | None:
@@ -202,9 +248,11 @@ def _library_classes(evidence: Evidence, forbids: tuple[str, ...]) -> Iterator[t
     for run in evidence.part("student").record.probes:
         for facts in _facts(run.values.values()):
             for module in facts.modules:
-                name = short.get(module.class_name.rsplit(".", 1)[-1])
-                if module.library and module.name and name is not None:
-                    yield name, facts.class_name
+                held = (module.class_name, *module.inherits) if module.library else module.inherits
+                for class_name in held:
+                    name = short.get(class_name.rsplit(".", 1)[-1])
+                    if name is not None:
+                        yield name, facts.class_name
 
 
 def _facts(values: Iterable[Value]) -> Iterator[Facts]:
