@@ -8,6 +8,7 @@ ancestors of its class, is found whatever the source looked like.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -36,6 +37,8 @@ _REFLECTION = (
 _HARMLESS = ("sys.path", "sys.stdout", "sys.stderr", "torch.backends")
 """Settings that honest notebooks change."""
 _ORDINARY = ("gc", "gc.collect")
+_OURS = re.compile(r"_grader_agent|GRADER_(?:JOB|EVIDENCE)|(?<![^\s\"'(])/(?:evidence|job|agent|sockets)(?=/|$)")
+"""Names of ours in a kernel that no answer has a reason to write down: the agent, and the places of a sandbox."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +104,8 @@ def _in_cell(source: str, aliases: dict[str, str], forbids: tuple[str, ...]) -> 
         if isinstance(mention.node, ast.Import | ast.ImportFrom):
             for imported in _imported(mention.node, aliases, forbids):
                 yield from ((*broken, mention.line) for broken in _judged(imported, forbids))
+        elif mention.verb == "names":
+            yield "tampering", mention.root, mention.line
         elif mention.verb == "imports":
             yield from ((*broken, mention.line) for broken in _judged(mention.root, forbids))
         elif mention.verb == "defines":
@@ -115,9 +120,9 @@ def _in_cell(source: str, aliases: dict[str, str], forbids: tuple[str, ...]) -> 
 
 @dataclass(frozen=True, slots=True)
 class _Mention:
-    """A place in a cell where a name is imported, defined, read or written to."""
+    """A place in a cell where a name is imported, defined, read or written to, or a name of ours stands in a text."""
 
-    verb: Literal["imports", "defines", "reads", "writes"]
+    verb: Literal["imports", "defines", "reads", "writes", "names"]
     line: int
     root: str = ""
     attributes: tuple[str, ...] = ()
@@ -149,6 +154,9 @@ def _mention(node: ast.AST) -> _Mention | None:
         return _chain("writes", node.value, node.lineno)
     if isinstance(node, ast.Subscript):
         return _from_namespace(node)
+    if isinstance(node, ast.Constant):
+        found = _OURS.search(node.value) if isinstance(node.value, str) else None
+        return found and _Mention("names", node.lineno, found.group())
     return _call(node) if isinstance(node, ast.Call) and node.args else None
 
 

@@ -58,6 +58,7 @@ def test_a_forbidden_name_is_found_through_every_import(tmp_path: Path, source: 
         "class A:\n    def __init__(self):\n        self.torch = 1\n        setattr(self, 'x', 2)",
         "d = {}\nd['x'] = 1\nprint(d)",
         "import torch\nx = getattr(torch, name)\ny = getattr(torch.nn, 'Lin' + name)\nz = getattr(layer, 'Linear')",
+        "x = '/content/evidence/a.csv'\ny = 'the job/agent of it'\nz = '/evidences'",
         "x = vars(layer)['Linear']\ny = layer.__dict__[name]\nz = __import__(name)\nw = __import__('math')",
     ],
 )
@@ -83,6 +84,10 @@ def test_ordinary_code_is_left_alone(tmp_path: Path, source: str) -> None:
         ("import IPython\nIPython.get_ipython = f", "tampering:IPython.get_ipython"),
         ("import _grader_agent.steps", "tampering:_grader_agent"),
         ("x = __import__('_grader_agent')", "tampering:_grader_agent"),
+        ("import sys\nx = sys.modules['_grader_agent.steps']", "tampering:_grader_agent"),
+        ("x = open('/evidence/probe-p@0.json', 'w')", "tampering:/evidence"),
+        ("import os\nx = os.environ['GRADER_JOB']", "tampering:GRADER_JOB"),
+        ("TEXT = 'with open(\"/job/job.json\") as f: pass'", "tampering:/job"),
     ],
 )
 def test_tampering_is_flagged(tmp_path: Path, source: str, flag: str) -> None:
