@@ -46,6 +46,8 @@ class ModuleFacts(Record):
     class_name: str
     library: bool
     """True if the class is torch's own."""
+    inherits: tuple[str, ...] = ()
+    """Torch's own classes from which it is derived, `Module` apart; a library layer in another name's clothes."""
     attributes: dict[str, int | float | bool | str | None] = {}
     """Scalar attributes of the instance, without private ones."""
 
@@ -61,9 +63,11 @@ class Facts(Record):
 
     @cached_property
     def library_parts(self) -> tuple[str, ...]:
-        """Class names, without what stands before the last dot, of the submodules that are torch's own."""
-        parts = (module for module in self.modules if module.library and module.name)
-        return tuple(dict.fromkeys(module.class_name.rsplit(".", 1)[-1] for module in parts))
+        """Torch's own classes among those of the modules and their ancestors, without what stands before a last dot."""
+        names: list[str] = []
+        for module in self.modules:
+            names += (module.class_name, *module.inherits) if module.library else module.inherits
+        return tuple(dict.fromkeys(name.rsplit(".", 1)[-1] for name in names))
 
 
 class TracedCall(Record):

@@ -10,6 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from docs_pages.attacks import attacks_page
 from docs_pages.errors import errors_page
 from docs_pages.kinds import kinds_page
 from docs_pages.mistakes import mistakes_page
@@ -19,6 +20,7 @@ from docs_pages.reference import reference_page
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = {
+    "attacks.md": attacks_page,
     "errors.md": errors_page,
     "kinds.md": kinds_page,
     "planted.md": planted_page,

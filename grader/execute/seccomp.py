@@ -22,6 +22,9 @@ _DENIED = (
 )
 _NEW_NAMESPACES = (0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000)
 _TERMINAL_INJECTION = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX
+_FAMILIES = (1, 2, 10, 16)  # Unix, IPv4, IPv6, netlink
+"""Sockets that a namespace divides. Of the others, AF_VSOCK reaches the machine below this one from any namespace."""
+_LAST_FAMILY = 45
 
 
 @cache
@@ -46,6 +49,13 @@ def seccomp_program() -> bytes | None:
     for request in _TERMINAL_INJECTION:
         mask = pyseccomp.Arg(1, pyseccomp.MASKED_EQ, 0xFFFFFFFF, request)
         program.add_rule(pyseccomp.ERRNO(errno.EPERM), "ioctl", mask)
+    for family in range(_LAST_FAMILY + 1):
+        if family not in _FAMILIES:
+            program.add_rule(
+                pyseccomp.ERRNO(errno.EAFNOSUPPORT), "socket", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, 0xFFFFFFFF, family)
+            )
+    above = pyseccomp.Arg(0, pyseccomp.GT, _LAST_FAMILY)
+    program.add_rule(pyseccomp.ERRNO(errno.EAFNOSUPPORT), "socket", above)
     descriptor = os.memfd_create("seccomp")
     try:
         with os.fdopen(os.dup(descriptor), "wb") as file:

@@ -1,14 +1,16 @@
 """What the source says that no mark depends on: forbidden names and tampering, flagged for a person with the line.
 
-Only the notebook's text is read, never run; aliases of imports are followed, reflection is not. The evidence is asked,
-too: a forbidden library class inside a constructed object is found whatever the source looked like.
+Only the notebook's text is read, never run. Aliases of imports are followed, and reflection as far as names are put
+together from constants. The evidence is asked, too: a forbidden library class inside a constructed object, or among the
+ancestors of its class, is found whatever the source looked like.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 from weakref import WeakKeyDictionary
@@ -30,10 +32,13 @@ _REFLECTION = (
     "sys.setprofile",
     "inspect.currentframe",
     "inspect.stack",
+    "_grader_agent",
 )
 _HARMLESS = ("sys.path", "sys.stdout", "sys.stderr", "torch.backends")
 """Settings that honest notebooks change."""
 _ORDINARY = ("gc", "gc.collect")
+_OURS = re.compile(r"_grader_agent|GRADER_(?:JOB|EVIDENCE)|(?<![^\s\"'(])/(?:evidence|job|agent|sockets)(?=/|$)")
+"""Names of ours in a kernel that no answer has a reason to write down: the agent, and the places of a sandbox."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +104,10 @@ def _in_cell(source: str, aliases: dict[str, str], forbids: tuple[str, ...]) -> 
         if isinstance(mention.node, ast.Import | ast.ImportFrom):
             for imported in _imported(mention.node, aliases, forbids):
                 yield from ((*broken, mention.line) for broken in _judged(imported, forbids))
+        elif mention.verb == "names":
+            yield "tampering", mention.root, mention.line
+        elif mention.verb == "imports":
+            yield from ((*broken, mention.line) for broken in _judged(mention.root, forbids))
         elif mention.verb == "defines":
             aliases.pop(mention.root, None)  # the student's own definition hides the import
         elif mention.root in aliases:
@@ -111,14 +120,14 @@ def _in_cell(source: str, aliases: dict[str, str], forbids: tuple[str, ...]) -> 
 
 @dataclass(frozen=True, slots=True)
 class _Mention:
-    """A place in a cell where a name is imported, defined, read or written to."""
+    """A place in a cell where a name is imported, defined, read or written to, or a name of ours stands in a text."""
 
-    verb: Literal["imports", "defines", "reads", "writes"]
+    verb: Literal["imports", "defines", "reads", "writes", "names"]
     line: int
     root: str = ""
     attributes: tuple[str, ...] = ()
     node: ast.stmt | None = None
-    """The import."""
+    """The import statement; None where a function imports the module `root`."""
 
 
 @lru_cache(maxsize=512)
@@ -143,10 +152,55 @@ def _mention(node: ast.AST) -> _Mention | None:
         return _chain("writes", node, node.lineno)
     if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
         return _chain("writes", node.value, node.lineno)
-    called = node.func if isinstance(node, ast.Call) and node.args else None
-    if isinstance(node, ast.Call) and isinstance(called, ast.Name) and called.id in ("setattr", "delattr"):
+    if isinstance(node, ast.Subscript):
+        return _from_namespace(node)
+    if isinstance(node, ast.Constant):
+        found = _OURS.search(node.value) if isinstance(node.value, str) else None
+        return found and _Mention("names", node.lineno, found.group())
+    return _call(node) if isinstance(node, ast.Call) and node.args else None
+
+
+def _call(node: ast.Call) -> _Mention | None:
+    """What a call by which names are read, written or imported is about."""
+    called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    if called in ("setattr", "delattr"):
         return _chain("writes", node.args[0], node.lineno)
+    if called in ("__import__", "import_module"):
+        module = _constant_text(node.args[0])
+        return None if module is None else _Mention("imports", node.lineno, module)
+    if called == "getattr" and len(node.args) > 1:
+        return _member(node.args[0], node.args[1], node.lineno)
     return None
+
+
+def _from_namespace(node: ast.Subscript) -> _Mention | None:
+    """`vars(module)["name"]` and `module.__dict__["name"]`."""
+    holder = node.value
+    if isinstance(holder, ast.Attribute) and holder.attr == "__dict__":
+        return _member(holder.value, node.slice, node.lineno)
+    if isinstance(holder, ast.Call) and getattr(holder.func, "id", "") == "vars" and holder.args:
+        return _member(holder.args[0], node.slice, node.lineno)
+    return None
+
+
+def _member(owner: ast.expr, name: ast.expr, line: int) -> _Mention | None:
+    text = _constant_text(name)
+    found = None if text is None else _chain("reads", owner, line)
+    return found and replace(found, attributes=(*found.attributes, *str(text).split(".")))
+
+
+def _constant_text(node: ast.expr, depth: int = 20) -> str | None:
+    """A text that is written down, in one piece or several; None if it has to be computed."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else None
+    parts: list[str | None] = []
+    if depth and isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        parts = [_constant_text(node.left, depth - 1), _constant_text(node.right, depth - 1)]
+    elif depth and isinstance(node, ast.JoinedStr):
+        parts = [_constant_text(part, depth - 1) for part in node.values]
+    elif depth and isinstance(node, ast.FormattedValue):
+        parts = [_constant_text(node.value, depth - 1)]
+    return None if not parts or None in parts else "".join(part for part in parts if part)
 
 
 def _chain(verb: Literal["reads", "writes"], node: ast.expr, line: int) -> _Mention | None:

@@ -98,7 +98,9 @@ class Sources:
         """An exception as JSON of `Raised`, with the innermost line that is the student's."""
         try:
             message = str(error)
-        except Exception:  # noqa: BLE001 - `__str__` is the student's, too
+        except Control:
+            raise
+        except BaseException:  # noqa: BLE001 - `__str__` is the student's, too
             message = ""
         cell, line = _innermost(error)
         return {

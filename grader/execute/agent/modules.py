@@ -13,6 +13,9 @@ from .guard import clean_text
 _MODULES = 2_000
 _PARAMETERS = 2_000
 _ATTRIBUTES = 100
+_ANCESTORS = 20
+_OF_EVERY_MODULE = frozenset(vars(torch.nn.Module()))
+"""Attributes that torch itself gives a module."""
 
 
 def parameters_of(module: torch.nn.Module) -> list[tuple[str, torch.nn.Parameter]]:
@@ -62,7 +65,7 @@ def _registered(module: torch.nn.Module) -> list[tuple[str, torch.nn.Module]]:
 
 def _unregistered(module: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Module]]:
     for name, value in list(vars(module).items()):
-        if name.startswith("_"):
+        if name in _OF_EVERY_MODULE:
             continue
         inside: list[tuple[str, Any]] = []
         if isinstance(value, torch.nn.Module):
@@ -90,7 +93,11 @@ def prepare(module: torch.nn.Module, dtype: torch.dtype) -> None:
 
 def is_library(value: object) -> bool:
     """True if the class is torch's own."""
-    return str(type(value).__module__).partition(".")[0] == "torch"
+    return _is_librarys(type(value))
+
+
+def _is_librarys(kind: type) -> bool:
+    return str(kind.__module__).partition(".")[0] == "torch"
 
 
 def dtype_name(dtype: object) -> str:
@@ -119,12 +126,20 @@ def facts_of(value: object) -> dict[str, Any]:
                 "name": clean_text(name, 300),
                 "class_name": _class_name(part),
                 "library": is_library(part),
+                "inherits": _library_ancestors(part),
                 "attributes": _attributes(part),
             }
             for name, part in modules_of(value)
         ],
         "attributes": _attributes(value),
     }
+
+
+def _library_ancestors(value: object) -> list[str]:
+    """Names of torch's own classes from which the class of a module is derived, the base of all modules apart."""
+    ancestors = type(value).__mro__[1:]
+    names = [base.__name__ for base in ancestors if _is_librarys(base) and base is not torch.nn.Module]
+    return [clean_text(name, 100) for name in names[:_ANCESTORS]]
 
 
 def _class_name(value: object) -> str:

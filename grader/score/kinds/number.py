@@ -121,9 +121,17 @@ def _number(written: Literal) -> float | None:
     if isinstance(written, bool):
         return None
     if isinstance(written, int | float):
-        return float(written) if math.isfinite(written) else None
+        return _finite(written)
     if not isinstance(written, str):
         return None
     found = {match.group() for match in _NUMBER.finditer(written[:2_000]) if re.search(r"\d", match.group())}
     values = {float(re.sub(r"[, _ ]", "", text)) for text in found}
-    return values.pop() if len(values) == 1 else None
+    return _finite(values.pop()) if len(values) == 1 else None
+
+
+def _finite(number: float) -> float | None:
+    """A number as a float; None if no float holds it."""
+    try:
+        return float(number) if math.isfinite(number) else None
+    except OverflowError:
+        return None

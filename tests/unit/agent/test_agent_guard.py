@@ -32,6 +32,30 @@ def test_an_overdue_outer_clock_rings_at_once(agent: ModuleType) -> None:
     assert inner == ["timeout"]
 
 
+class UnspeakableError(Exception):
+    def __str__(self) -> str:
+        raise KeyboardInterrupt
+
+
+class EndlessError(Exception):
+    def __str__(self) -> str:
+        spin()
+        return ""
+
+
+@pytest.mark.parametrize(("error", "status"), [(UnspeakableError(), "raised"), (EndlessError(), "timeout")])
+def test_an_error_whose_text_raises_or_never_ends_is_an_error_still(
+    agent: ModuleType, error: Exception, status: str
+) -> None:
+    def fail() -> None:
+        raise error
+
+    ended = agent.guard.attempt(fail, seconds=0.1, sources=agent.guard.Sources())
+
+    assert ended.status == status
+    assert ended.raised is None or (ended.raised["type"], ended.raised["message"]) == ("UnspeakableError", "")
+
+
 def spin() -> None:
     while True:
         pass

@@ -59,7 +59,21 @@ def test_a_constructed_module_is_described(kernel: Start) -> None:
     modules = {module.name: module for module in facts.modules}
     assert (modules[""].library, modules["map"].library, modules["map"].class_name) == (False, True, "Linear")
     assert modules["map"].attributes == {"in_features": 3, "out_features": 2}
+    assert {name: module.inherits for name, module in modules.items()} == {"": (), "map": (), "drop": ("_DropoutNd",)}
     assert run.values["layer"].gradients["map.bias"] == "p@0/layer/p/map.bias"
+
+
+def test_library_layers_are_seen_in_private_lists_and_behind_other_names(kernel: Start) -> None:
+    hidden = LAYER.replace("        self.drop", "        self._hidden = [Own(2, 2)]\n        self.drop")
+    own = LAYER.partition("class ")[0] + "class Own(nn.Linear):\n    pass\n"
+    started = kernel([own, hidden], probes=[probe_of(MAKE)])
+    started.run_cells()
+
+    facts = started.run_probe("p").values["layer"].facts
+
+    assert facts is not None
+    (found,) = [module for module in facts.modules if module.name == "_hidden.0"]
+    assert (found.class_name, found.library, found.inherits) == ("Own", False, ("Linear",))
     assert started.tensors("p")["p@0/layer/p/map.weight"].abs().max() <= 3**-0.5
 
 

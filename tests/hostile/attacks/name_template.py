@@ -1,0 +1,10 @@
+"""Calls its file by an expression of a template language."""
+
+from helpers.hostile_attacks import FileName
+
+ATTACK = FileName(
+    aims_at="whoever reads the page",
+    holds="Names are filled in, never read as a template.",
+    name=b"{{7*191}}${7*191}.ipynb",
+    student="7-191-7-191",
+)

@@ -1,0 +1,22 @@
+"""Stores truth values where numbers were asked for."""
+
+from helpers.hostile_attacks import Payload
+from helpers.hostile_payloads import header_changed
+
+
+def craft(folder):
+    def change(header):
+        for entry in header.values():
+            entry["dtype"] = "BOOL"
+            entry["shape"] = [entry["data_offsets"][1] - entry["data_offsets"][0]]
+
+    header_changed(folder / "probe-softmax@0.safetensors", change)
+
+
+ATTACK = Payload(
+    aims_at="the grader",
+    holds="It is taken for what it is, and is not the right answer.",
+    craft=craft,
+    status="done",
+    waits=("softmax",),
+)
