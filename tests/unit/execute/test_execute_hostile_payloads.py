@@ -96,8 +96,8 @@ def test_a_flood_of_nan_in_a_tensor_is_what_the_student_computed(folder: Folder)
         pytest.param({"kind": "text", "text": "x" * 2001}, "2001 characters", id="a text that is too long"),
         pytest.param({"kind": "dict", "names": ["n" * 301]}, "301 characters", id="a name that is too long"),
         pytest.param({"kind": "other", "gradients": {"g": "p@0/x"}}, "not there", id="a gradient that is not there"),
-        pytest.param({"kind": "other", "calls": [1, 2]}, "calls are malformed", id="calls that are numbers"),
-        pytest.param({"kind": "other", "calls": [{"module": "a"}]}, "calls are malformed", id="calls that lack fields"),
+        pytest.param({"kind": "other", "calls": [1, 2]}, "is malformed", id="calls that are numbers"),
+        pytest.param({"kind": "other", "calls": [{"module": "a"}]}, "is malformed", id="calls that lack fields"),
         pytest.param(
             {"kind": "object", "facts": {"class_name": "C", "is_module": True, "attributes": {"a": 10**30}}},
             "63 bits",
