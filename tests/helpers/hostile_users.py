@@ -19,16 +19,20 @@ def as_ordinary_user(command: list[str]) -> list[str]:
     Folders that this uid may not enter are covered, in a mount namespace of the command's own, by empty ones in which
     only what the command needs can be seen.
     """
-    lines = ["set -eu"]
-    for closed, needed in _behind_closed_doors().items():
-        held = [f"/run/grader-held-{number}" for number in range(len(needed))]
-        lines += ["mount -t tmpfs -o mode=755 none /run", f"mkdir {' '.join(held)}"]
-        lines += [f"mount --bind {shlex.quote(str(path))} {hold}" for path, hold in zip(needed, held, strict=True)]
-        lines += [f"mount -t tmpfs -o mode=755 none {shlex.quote(str(closed))}"]
-        for path, hold in zip(needed, held, strict=True):
+    user = f"setpriv --reuid={ORDINARY} --regid={ORDINARY} --clear-groups --no-new-privs --".split()
+    closed_doors = _behind_closed_doors()
+    if not closed_doors:
+        return [*user, *command]
+    # What is needed is held below /run while the folder above it is covered.
+    lines = ["set -eu", "mount -t tmpfs -o mode=755 none /run"]
+    for number, (closed, needed) in enumerate(closed_doors.items()):
+        held = {path: f"/run/{number}-{place}" for place, path in enumerate(needed)}
+        for path, hold in held.items():
+            lines += [f"mkdir {hold}", f"mount --bind {shlex.quote(str(path))} {hold}"]
+        lines.append(f"mount -t tmpfs -o mode=755 none {shlex.quote(str(closed))}")
+        for path, hold in held.items():
             lines += [f"mkdir -p {shlex.quote(str(path))}", f"mount --bind {hold} {shlex.quote(str(path))}"]
-    user = f"setpriv --reuid={ORDINARY} --regid={ORDINARY} --clear-groups --no-new-privs --"
-    lines.append(f"exec {user} {shlex.join(command)}")
+    lines.append(f"exec {shlex.join([*user, *command])}")
     return ["unshare", "--mount", "--propagation", "private", "--", "sh", "-c", "\n".join(lines)]
 
 
