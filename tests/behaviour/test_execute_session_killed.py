@@ -1,0 +1,145 @@
+"""A kernel that someone else kills costs nothing; evidence is read when nobody can change it; a flood takes turns."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import psutil
+import pytest
+from helpers.execute_cases import QUICK, notebook, plan, probe, status_of, take
+
+from grader.execute import session
+from grader.execute.bubblewrap import Bubblewrap
+from grader.execute.client import Outputs
+from grader.execute.kernel import Answer, Kernel
+from grader.execute.provisioner import BubblewrapProvisioner
+from grader.execute.session import Clock, PartSession
+from grader.execute.watch import Patience
+
+pytestmark = pytest.mark.sandbox
+ANSWER = "def answer():\n    return 4.5"
+
+
+@pytest.mark.parametrize("request_of_ours", [".start()", ".cell(0)", ".probe('p')", ".finish()"])
+def test_a_kernel_that_someone_else_kills_costs_nothing_and_is_told(
+    request_of_ours: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Kernel.request
+    victims: list[psutil.Process] = []
+
+    async def request(self: Kernel, code: str, patience: Patience) -> Answer:
+        if code.endswith(request_of_ours) and not victims:
+            victims.append(psutil.Process(self.process.pid).children(recursive=True)[-1])
+            victims[0].kill()
+        return await real(self, code, patience)
+
+    monkeypatch.setattr(Kernel, "request", request)
+
+    record = take(plan(notebook("x = 1", ANSWER), probes=[probe("p")])).record
+
+    assert status_of(record) == {"p": "done"}
+    assert [statement.status for cell in record.cells for statement in cell.statements] == ["ok", "ok"]
+    assert record.limits_met == ()
+    assert record.kernels == 2
+    assert record.notes == ("The system or a person killed a kernel at work; what it was doing was done once more.",)
+
+
+def test_code_that_kills_its_own_kernel_is_given_one_more_try_and_no_third() -> None:
+    hand_in = notebook(ANSWER, "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
+
+    record = take(plan(hand_in, probes=[probe("p")])).record
+
+    assert [statement.status for statement in record.cells[1].statements] == ["ok", "killed"]
+    assert status_of(record) == {"p": "done"}
+    assert record.kernels == 3
+    assert "cell 2, line 2, was ended: the process was killed" in record.limits_met[0]
+
+
+def test_code_that_only_ends_its_kernel_is_given_no_second_try() -> None:
+    record = take(plan(notebook(ANSWER, "import os\nos._exit(1)"), probes=[probe("p")])).record
+
+    assert record.kernels == 2
+    assert record.notes == ()
+
+
+def test_what_is_known_beforehand_is_told_with_the_evidence() -> None:
+    assert take(replace(plan(notebook("x = 1")), notes=("A sentence.",))).record.notes == ("A sentence.",)
+
+
+@pytest.mark.parametrize("source", [ANSWER, "import os\nos._exit(1)"], ids=["ends well", "dies"])
+def test_evidence_is_read_when_the_kernel_is_dead_and_through_a_folder_that_was_held(
+    source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Kernel] = []
+    read: list[tuple[bool, bool]] = []
+    start, collect = Kernel.start, session.collect
+
+    async def remembered(self: Kernel) -> None:
+        await start(self)
+        started.append(self)
+
+    def looked_at(folder: int, **arguments: Any) -> Any:
+        process = started[-1].process
+        read.append((process.dead, folder == process.folders.evidence))
+        return collect(folder, **arguments)
+
+    monkeypatch.setattr(Kernel, "start", remembered)
+    monkeypatch.setattr(session, "collect", looked_at)
+
+    take(plan(notebook(source), probes=[probe("p")]))
+
+    assert read == [(True, True)] * len(started)
+
+
+@pytest.mark.timeout(90)
+def test_a_kernel_that_is_killed_before_it_answers_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    launch_kernel = BubblewrapProvisioner.launch_kernel
+    launched: list[BubblewrapProvisioner] = []
+
+    async def killed_at_first(self: BubblewrapProvisioner, cmd: list[str], **more: Any) -> Any:
+        connection = await launch_kernel(self, cmd, **more)
+        launched.append(self)
+        if len(launched) == 1:
+            assert self.kernel is not None
+            self.kernel.kill()
+            await self.kernel.wait()
+        return connection
+
+    monkeypatch.setattr(BubblewrapProvisioner, "launch_kernel", killed_at_first)
+    limits = QUICK.model_copy(update={"start_s": 600.0})
+
+    record = take(plan(notebook(ANSWER), probes=[probe("p")], limits=limits)).record
+
+    assert status_of(record) == {"p": "done"}
+    assert (len(launched), record.kernels) == (2, 1)
+
+
+def test_a_flood_of_messages_lets_other_kernels_have_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    add = Outputs.add
+    since_turn, most, messages = 0, 0, 0
+
+    def counted(self: Outputs, kind: str, content: dict[str, Any], size: int) -> None:
+        nonlocal since_turn, most, messages
+        since_turn, messages = since_turn + 1, messages + 1
+        most = max(most, since_turn)
+        add(self, kind, content, size)
+
+    async def beside() -> None:
+        nonlocal since_turn
+        while True:
+            since_turn = 0
+            await asyncio.sleep(0)
+
+    async def both() -> None:
+        other = asyncio.create_task(beside())
+        flood = "from IPython.display import display\nfor _ in range(400):\n    display(1)"
+        await PartSession(Bubblewrap(), plan(notebook(flood)), Clock(60.0)).run()
+        other.cancel()
+
+    monkeypatch.setattr(Outputs, "add", counted)
+    asyncio.run(both())
+
+    assert messages > 400
+    assert most <= 4
