@@ -111,6 +111,7 @@ def floor_job(record: PartRecord, notebook: NotebookRecord, course: Course, data
         "threads": execution.threads,
         "limits": limits_for_agent(execution.limits),
         "training_cells": list(training_cells(notebook, execution.training)),
+        "gpu_fraction": None,
         "requests": requests(tuple(cells), probes, train, record.part, after=execution.training.definitions_after),
         "expected": {f"probe-{run.probe}@{run.definition}": run.status for run in record.probes},
     }
