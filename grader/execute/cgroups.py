@@ -43,11 +43,21 @@ class Cgroups:
         self._numbers = itertools.count()
         text = Path("/proc/self/cgroup").read_text(encoding="utf-8") if own is None else own
         self.hierarchies = tuple(_usable(root, text.splitlines()))
+        self._sweep()
 
     @property
     def controllers(self) -> set[str]:
         """What can be limited: of `memory` and `pids`."""
         return {name for hierarchy in self.hierarchies for name in hierarchy.controllers}
+
+    def _sweep(self) -> None:
+        """Remove what graders that were killed have left; their kernels died with them, so their groups are empty."""
+        for hierarchy in self.hierarchies:
+            for folder in hierarchy.folder.glob("grader-*-*"):
+                number = folder.name.split("-")[1]
+                if number.isdecimal() and not Path("/proc", number).exists():
+                    with suppress(OSError):
+                        folder.rmdir()
 
     def make(self, limits: Limits) -> Group:
         """A group with the limits of one kernel."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,19 @@ def test_a_process_that_was_ended_for_its_memory_is_seen(tmp_path: Path, name: s
     (tmp_path / name).write_text(text)
 
     assert cgroups.Group([tmp_path]).out_of_memory() is ended
+
+
+def test_what_a_killed_grader_has_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    first_version(tmp_path)
+    ended = subprocess.Popen(["/bin/true"])
+    ended.wait()
+    kept = {f"grader-{os.getpid()}-7", "grader-of-somebody", "session-1"}
+    for name in (*kept, f"grader-{ended.pid}-7"):
+        (tmp_path / "pids" / name).mkdir()
+
+    Cgroups(tmp_path, V1)
+
+    assert {path.name for path in (tmp_path / "pids").iterdir()} == kept
 
 
 def test_this_host_is_left_as_it_was_found() -> None:
