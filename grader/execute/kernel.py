@@ -123,7 +123,7 @@ class Kernel:
         if cause not in (Cause.NONE, Cause.GAVE_UP):
             await self.process.end()
         if cause is Cause.DIED and self.process.killed:
-            cause = Cause.KILLED
+            cause = Cause.MEMORY if self.process.out_of_memory else Cause.KILLED
         return Answer(
             cause=cause, outputs=tuple(self._outputs.current), cut=self._outputs.cut, error=self._outputs.error
         )

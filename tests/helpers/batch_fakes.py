@@ -16,6 +16,7 @@ from grader.execute import batch as batch_module
 from grader.execute.devices import Gpu, Gpus
 from grader.execute.environment import KernelEnvironment
 from grader.execute.session import PartPlan
+from grader.execute.unsafe import NoSandbox
 from grader.records import CellKind, NotebookCell, NotebookRecord, Submission
 from grader.rubric import Execution, Question, Rubric, Training
 
@@ -74,7 +75,7 @@ class Stage:
                 return await stage.part(self._plan)
 
         patch.setattr(batch_module, "PartSession", PlayedSession)
-        patch.setattr(batch_module, "detect", lambda level, *, unsafe: None)
+        patch.setattr(batch_module, "detect", lambda level, *, unsafe: NoSandbox())
 
     async def part(self, plan: PartPlan) -> PartOutcome:
         key = plan.notebook.source_name
