@@ -14,5 +14,4 @@ ATTACK = HandIn(
         "    @property\n    def __class__(self):\n        return nn.Linear\n\n"
         "    def forward(self, x, h):\n        return h\n    # end",
     },
-    room="lie",
 )
