@@ -14,5 +14,5 @@ ATTACK = HandIn(
         "    @property\n    def __class__(self):\n        return nn.Linear\n\n"
         "    def forward(self, x, h):\n        return h\n    # end",
     },
-    room="lie",
+    waits=("step",),  # where the machine is quick, all is looked through in time, and nobody can read it
 )

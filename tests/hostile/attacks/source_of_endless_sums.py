@@ -7,5 +7,4 @@ ATTACK = HandIn(
     holds="A crash of the parser costs the cell; the next kernel does not read it again.",
     first="z = " + "1+" * 60_000 + "1\n",
     last="w = " + "[" * 90 + "]" * 90 + ".x" * 30_000,
-    room="lie",
 )
