@@ -3,6 +3,7 @@
 from __future__ import annotations
 import __future__
 
+import os
 import random
 import sys
 from dataclasses import dataclass, field
@@ -66,7 +67,9 @@ class Session:
 def seed_everything(value: int) -> None:
     """Seed random, NumPy (if it is there) and torch."""
     random.seed(value)
-    torch.manual_seed(value)
+    torch.default_generator.manual_seed(value)
+    if os.environ.get("CUDA_VISIBLE_DEVICES"):
+        torch.cuda.manual_seed_all(value)  # where there is no GPU this only takes time: it keeps a stack for later
     numpy = sys.modules.get("numpy")
     if numpy is not None:
         numpy.random.seed(value % 2**32)
