@@ -23,7 +23,7 @@ from grader.rubric import Rubric, load_rubric
 from grader.score import ScoreItem, score_evidence
 from grader.score.case import Coursework
 from grader.score.session import Scorer, open_session
-from grader.score.worker_limits import settle, warm_up
+from grader.score.worker_limits import settle, tidy, warm_up
 
 RIGHT = "-right-"
 """In the keys of samples in which everything is right."""
@@ -92,6 +92,7 @@ def inside(items: list[ScoreItem], rubric: Rubric, seed: str) -> list[float]:
         settle()
         for item in items:
             before = own_cpu_s()
+            tidy()
             score(item).model_dump_json()
             seconds.append(own_cpu_s() - before)
 

@@ -31,16 +31,27 @@ class Region:
     text: str
 
 
-def regions(notebook: NotebookRecord, markers: Markers | None) -> list[Region]:
+def regions(notebook: NotebookRecord, markers: Markers | None) -> tuple[Region, ...]:
     """All fenced regions of a notebook, in order; end markers carry no label and are paired by order within a cell."""
     if markers is None:
-        return []
-    return [
-        Region(question=question, cell=cell.index, first_line=first, last_line=last, text=text)
-        for cell in notebook.cells
-        if cell.kind is CellKind.CODE
-        for question, first, last, text in _fenced(cell.source, markers.start, markers.end)
-    ]
+        return ()
+    known = _REGIONS.get(id(notebook))
+    if known is None or known[0] is not notebook or known[1] != markers:
+        found = tuple(
+            Region(question=question, cell=cell.index, first_line=first, last_line=last, text=text)
+            for cell in notebook.cells
+            if cell.kind is CellKind.CODE
+            for question, first, last, text in _fenced(cell.source, markers.start, markers.end)
+        )
+        while len(_REGIONS) >= _NOTEBOOKS_KEPT:
+            del _REGIONS[next(iter(_REGIONS))]
+        known = _REGIONS[id(notebook)] = notebook, markers, found
+    return known[2]
+
+
+_NOTEBOOKS_KEPT = 4
+_REGIONS: dict[int, tuple[NotebookRecord, Markers, tuple[Region, ...]]] = {}
+"""Of the notebooks that were last looked at, by identity: every check asks anew for the same few."""
 
 
 @lru_cache(maxsize=1024)

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from grader.errors import EvidenceError
-from grader.tensor_blocks import Piece, block_name, pieces_of, split_name
+from grader.tensor_blocks import KEPT_CHARS, Piece, Shape, block_name, pieces_of, spans, split_name
 
 HEADER_BYTES = 16 * 1024 * 1024
 """Ceiling for the list of tensors."""
@@ -43,7 +43,7 @@ class _Place(NamedTuple):
     """Where a tensor lies."""
 
     dtype: str
-    shape: tuple[int, ...]
+    shape: Shape
     begin: int
     """First byte, from the start of the data."""
     end: int
@@ -56,6 +56,12 @@ class _Block(NamedTuple):
     begin: int
     """First byte, from the start of the data."""
     pieces: dict[str, Piece]
+    text: str
+    """Its index."""
+
+    def spans(self, names: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[tuple[int, int], ...] | None:
+        """Where some tensors lie, in elements from its start; None if one is not there or has another shape."""
+        return spans(self.text, names, shapes) if len(self.text) <= KEPT_CHARS else None
 
 
 class StoredTensors(Mapping[str, torch.Tensor]):
@@ -161,7 +167,7 @@ class StoredTensors(Mapping[str, torch.Tensor]):
         last = pieces[next(reversed(pieces))].end if pieces else 0
         if not name.endswith(f"*{whole.dtype}") or whole.shape != (last,):
             raise self._unreadable()
-        return _Block(whole.dtype, _TYPES[whole.dtype].itemsize, whole.begin, pieces)
+        return _Block(whole.dtype, _TYPES[whole.dtype].itemsize, whole.begin, pieces, indices[name])
 
     def _entry(self, entry: Any) -> _Place:
         """What an entry of the header says."""
@@ -191,15 +197,33 @@ class StoredTensors(Mapping[str, torch.Tensor]):
         them singly.
         """
         numbers = self._numbers
-        if numbers is None:
+        if numbers is None or not names or None in names:
             return None
-        parts = []
+        wanted = [name for name in names if name is not None]
+        sizes = tuple(tuple(shape) for shape in shapes)
+        try:
+            found = self._joint_spans(wanted, sizes) or self._single_spans(wanted, sizes)
+        except EvidenceError:
+            return None
+        if found is None:
+            return None
+        return torch.from_numpy(np.concatenate([numbers[begin:end] for begin, end in found]))
+
+    def _joint_spans(self, names: Sequence[str], shapes: tuple[Shape, ...]) -> list[tuple[int, int]] | None:
+        """Where tensors of one block of doubles lie, in doubles; None if they are not of one."""
+        group = split_name(names[0])[0]
+        blocks = self._group(group)
+        if len(blocks) != 1 or blocks[0].dtype != _DOUBLE or any(not name.startswith(group) for name in names):
+            return None
+        found = blocks[0].spans(tuple(name[len(group) :] for name in names), shapes)
+        first = blocks[0].begin // 8
+        return None if found is None or blocks[0].begin % 8 else [(first + b, first + e) for b, e in found]
+
+    def _single_spans(self, names: Sequence[str], shapes: tuple[Shape, ...]) -> list[tuple[int, int]] | None:
+        found = []
         for name, shape in zip(names, shapes, strict=True):
-            try:
-                place = None if name is None else self._place(name)
-            except EvidenceError:
+            place = self._place(name)
+            if place is None or place.dtype != _DOUBLE or place.shape != shape or place.begin % 8:
                 return None
-            if place is None or place.dtype != _DOUBLE or place.shape != tuple(shape) or place.begin % 8:
-                return None
-            parts.append(numbers[place.begin // 8 : place.end // 8])
-        return torch.from_numpy(np.concatenate(parts)) if parts else None
+            found.append((place.begin // 8, place.end // 8))
+        return found

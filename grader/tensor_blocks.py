@@ -17,15 +17,19 @@ import pydantic_core
 
 TRACED = "t/"
 """With which the names of tensors begin that were recorded on their way through a model; few are ever looked at."""
-_KEPT_CHARS = 64 * 1024
+KEPT_CHARS = 64 * 1024
+"""Length up to which an index is parsed once; honest ones are shorter."""
 _KEPT = 1024
 _MOST_NUMBERS = 2**40
+
+
+Shape = tuple[int, ...]
 
 
 class Piece(NamedTuple):
     """A tensor inside a block."""
 
-    shape: tuple[int, ...]
+    shape: Shape
     begin: int
     """In elements, from the start of the block."""
     end: int
@@ -44,7 +48,7 @@ def block_name(group: str, dtype: str) -> str:
     return f"{group}*{dtype}"
 
 
-def index_text(shapes: Iterable[tuple[str, tuple[int, ...]]]) -> str:
+def index_text(shapes: Iterable[tuple[str, Shape]]) -> str:
     """The index of a block: names within the group and shapes, in the order of their content."""
     return json.dumps({name: list(shape) for name, shape in shapes}, separators=(",", ":"))
 
@@ -55,7 +59,7 @@ def pieces_of(text: str) -> dict[str, Piece]:
     Raises:
         ValueError: if it is no index.
     """
-    return _pieces_kept(text) if len(text) <= _KEPT_CHARS else _pieces(text)
+    return _pieces_kept(text) if len(text) <= KEPT_CHARS else _pieces(text)
 
 
 def _pieces(text: str) -> dict[str, Piece]:
@@ -73,3 +77,17 @@ def _pieces(text: str) -> dict[str, Piece]:
 
 
 _pieces_kept = lru_cache(maxsize=_KEPT)(_pieces)
+
+
+@lru_cache(maxsize=_KEPT)
+def spans(text: str, names: tuple[str, ...], shapes: tuple[Shape, ...]) -> tuple[tuple[int, int], ...] | None:
+    """Where some tensors of a block lie, in elements; None if one is not there or has another shape.
+
+    Raises:
+        ValueError: if the text is no index.
+    """
+    pieces = pieces_of(text)
+    found = [pieces.get(name) for name in names]
+    if any(piece is None or piece.shape != shape for piece, shape in zip(found, shapes, strict=True)):
+        return None
+    return tuple((piece.begin, piece.end) for piece in found if piece is not None)

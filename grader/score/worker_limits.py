@@ -20,8 +20,8 @@ except ImportError:  # not a Unix: the launcher's deadline is the only limit
 
 _WALL_FACTOR = 3.0
 """Wall-clock seconds allowed for each second of CPU."""
-_TIDY_EVERY = 10
-"""Submissions between two searches for garbage."""
+_GARBAGE = 50_000
+"""Objects that may have been left over since the last search for garbage, before there is another one."""
 
 
 class Lines:
@@ -43,7 +43,6 @@ class Guard:
         self._cpu_s = cpu_s
         self._memory_bytes = memory_bytes
         self._started = False
-        self._count = 0
 
     def before(self, item: ScoreItem) -> None:
         if not self._started:
@@ -51,9 +50,7 @@ class Guard:
             warm_up()
             limit_memory(self._memory_bytes)
             self._lines.write(StartedLine())
-        self._count += 1
-        if self._count % _TIDY_EVERY == 0:
-            gc.collect()
+        tidy()
         limit_time(self._cpu_s)
 
 
@@ -65,6 +62,13 @@ def settle() -> None:
     """
     gc.freeze()
     gc.disable()
+
+
+def tidy() -> None:
+    """Search for garbage if there may be much of it; what is left is in use, and is not looked at again."""
+    if gc.get_count()[0] > _GARBAGE:
+        gc.collect()
+        gc.freeze()
 
 
 def warm_up() -> None:

@@ -69,7 +69,7 @@ def _characters(text: str) -> str:
 
 def _texts(name: str, notebook: NotebookRecord, template: StudentVersion, *, whole: bool) -> list[str]:
     """What the notebook writes under a name; the fenced regions left out unless `whole`."""
-    fenced = [] if whole else regions(notebook, template.markers)
+    fenced = () if whole else regions(notebook, template.markers)
     texts = []
     for cell, first, text in segments(notebook, name):
         mine = [(one.first_line, one.last_line) for one in fenced if one.cell == cell]

@@ -67,11 +67,11 @@ def test_regions_are_found_with_their_lines() -> None:
 
 
 def test_an_end_without_a_start_and_a_start_without_an_end_are_passed_over() -> None:
-    assert regions(notebook("## END\n## START - 1a\nx = 1"), MARKERS) == []
+    assert regions(notebook("## END\n## START - 1a\nx = 1"), MARKERS) == ()
 
 
 def test_no_markers_no_regions() -> None:
-    assert regions(notebook(SOLVED), None) == []
+    assert regions(notebook(SOLVED), None) == ()
 
 
 def test_the_student_version_keeps_hints_and_loses_the_solution(tmp_path: Path) -> None:
