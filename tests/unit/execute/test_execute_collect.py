@@ -146,6 +146,16 @@ def test_facts_and_calls_are_kept_as_text_and_come_back() -> None:
     assert tuple(again.calls) == (TracedCall.model_validate(call),)
 
 
+def test_evidence_that_holds_no_text_yet_is_still_read() -> None:
+    facts = {"class_name": "C", "is_module": True, "attributes": {"hidden_size": 7}}
+    call = {"module": "m", "class_name": "M", "inputs": ["1f"], "outputs": ["2f"]}
+
+    value = Value.model_validate_json(json.dumps({"kind": "object", "facts": facts, "calls": [call]}))
+
+    assert value.facts == Facts.model_validate(facts)
+    assert tuple(value.calls) == (TracedCall.model_validate(call),)
+
+
 @pytest.mark.parametrize("stored", [{"facts": "{}"}, {"facts": "["}, {"calls": "{}"}, {"calls": '[{"module":1}]'}])
 def test_stored_text_that_is_none_of_ours_is_malformed_when_it_is_looked_at(stored: dict[str, str]) -> None:
     value = Value.model_validate({"kind": "object", **stored})
