@@ -123,7 +123,12 @@ class Graded:
     @property
     def tensors(self) -> bytes:
         """The tensors of that part, as stored."""
-        return (self.folder / "student.safetensors").read_bytes()
+        return self.tensors_file.read_bytes()
+
+    @property
+    def tensors_file(self) -> Path:
+        """Where they are stored."""
+        return self.folder / "student.safetensors"
 
     @property
     def executed(self) -> str:

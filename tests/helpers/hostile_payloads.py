@@ -9,31 +9,46 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import load, save
+from safetensors.torch import save
 
-from grader.evidence import PartRecord
+from grader.evidence import CellRun, PartRecord, ProbeRun
 from grader.execute.collect import Allowance, collect
 from grader.execute.ledger import Ledger
 from grader.execute.tensors import pack
 from grader.limits import MIB
 from grader.probes import Probe
+from grader.stored_tensors import StoredTensors
 
 
-def leave_evidence(folder: Path, record: PartRecord, tensors: bytes) -> None:
-    """Write a part as the agent writes it, file by file."""
+def leave_evidence(folder: Path, record: PartRecord, tensors: Path) -> None:
+    """Write a stored part as the agent writes it, file by file."""
     folder.mkdir(parents=True)
-    stored = load(tensors)
+    stored = StoredTensors(tensors)
     for cell in record.cells:
-        (folder / f"cell-{cell.index}.json").write_text(cell.model_dump_json())
+        (folder / f"cell-{cell.index}.json").write_text(_as_sent(cell))
     for run in record.probes:
         name = f"{run.probe}@{run.definition}"
-        (folder / f"probe-{name}.json").write_text(run.model_dump_json())
+        (folder / f"probe-{name}.json").write_text(_as_sent(run))
         mine = {key: tensor for key, tensor in stored.items() if key.startswith(f"{name}/")}
         (folder / f"probe-{name}.safetensors").write_bytes(save(mine))
     definitions = [definition.model_dump() for definition in record.definitions]
     (folder / "definitions.json").write_text(json.dumps(definitions))
     (folder / "environment.json").write_text(json.dumps(record.environment))
     (folder / "journal.jsonl").write_text("")
+
+
+def _as_sent(record: CellRun | ProbeRun) -> str:
+    """A record as a kernel sends it: what the grader stores as text are objects there."""
+
+    def opened(value: Any) -> Any:
+        if isinstance(value, list):
+            return [opened(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        texts = {name: json.loads(value[name]) for name in ("facts", "calls") if isinstance(value.get(name), str)}
+        return {name: opened(item) for name, item in (value | texts).items()}
+
+    return json.dumps(opened(record.model_dump(mode="json")))
 
 
 def take_evidence(folder: Path, like: PartRecord, probes: tuple[Probe, ...]) -> tuple[PartRecord, bytes]:

@@ -58,7 +58,7 @@ def scored(honest_batch: Batch, tmp_path_factory: pytest.TempPathFactory) -> Sco
     records = {}
     for name, payload in PAYLOADS.items():
         left = folder / "left" / name
-        leave_evidence(left, wrong.record, wrong.tensors)
+        leave_evidence(left, wrong.record, wrong.tensors_file)
         payload.craft(left)
         records[name], tensors = take_evidence(left, wrong.record, course.plan.student)
         _store(folder / name, records[name], tensors, (wrong.folder / "notebook.json").read_bytes())

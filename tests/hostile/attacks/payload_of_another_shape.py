@@ -15,5 +15,8 @@ def craft(folder):
 
 
 ATTACK = Payload(
-    aims_at="the grader", holds="What a tensor is, its own file says.", craft=craft, status="done", waits=("softmax",)
+    aims_at="the grader",
+    holds="What a tensor is, its own file says; a record that says otherwise is refused.",
+    craft=craft,
+    refusal="it calls the tensor",
 )

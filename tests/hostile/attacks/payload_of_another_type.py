@@ -15,8 +15,7 @@ def craft(folder):
 
 ATTACK = Payload(
     aims_at="the grader",
-    holds="It is taken for what it is, and is not the right answer.",
+    holds="A record that calls them something else is refused.",
     craft=craft,
-    status="done",
-    waits=("softmax",),
+    refusal="it calls the tensor",
 )
