@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -15,6 +16,9 @@ from jaxtyping import install_import_hook
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir()) / "grader-hypothesis"))
 
 from hypothesis import HealthCheck, settings
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a job that a shell runs in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what tests start would ignore interrupts, too
 
 settings.register_profile("suite", database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")

@@ -78,7 +78,8 @@ print(sorted(word for word in words if found[word]))
 def test_nothing_of_the_grader_or_of_another_hand_in_is_in_a_kernels_memory(sealed: Sealed) -> None:
     run(sealed, "x = 'the-text-of-another-hand-in'")
     present = with_first_letter_apart("found-by-searching")
-    absent = [str(REPOSITORY), "grader.execute", "reference.cells", "the-text-of-another-hand-in", "GRADER_KERNELS"]
+    ours = [str(REPOSITORY / name) for name in ("grader", "reference", "rubrics", "submissions")]
+    absent = [*ours, "grader.execute", "reference.cells", "the-text-of-another-hand-in", "GRADER_KERNELS"]
 
     outcome = run(sealed, SEARCH.format(words=[present, *map(with_first_letter_apart, absent)]))
 

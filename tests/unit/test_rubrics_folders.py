@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
+import torch
 
 from grader.coursework import normalise, regions, solution_notebook, student_version
 from grader.records import CellKind
@@ -114,9 +116,10 @@ def test_the_template_of_the_first_coursework_asks_for_empty_labels():
 def test_every_library_layer_that_the_coursework_teaches_is_forbidden():
     forbidden = load_rubric(ROOT / "rubrics" / "imperial_cw3").forbids
 
-    assert {name.removeprefix("torch.nn.") for name in forbidden} == {
-        f"{layer}{cell}" for layer in ("LSTM", "GRU", "RNN") for cell in ("", "Cell")
-    }
+    layers = {f"torch.nn.{layer}{cell}" for layer in ("LSTM", "GRU", "RNN") for cell in ("", "Cell")}
+    functions = {f"torch.{name}{cell}" for name in ("lstm", "gru", "rnn_tanh", "rnn_relu") for cell in ("", "_cell")}
+    assert set(forbidden) == layers | functions
+    assert all(callable(attrgetter(name.removeprefix("torch."))(torch)) for name in forbidden)
 
 
 def test_the_example_rubric_stays_short():
