@@ -220,6 +220,8 @@ class Evidence:
         self.folder = folder
         self._parts: dict[str, Part] = {}
         self._there: dict[str, bool] = {}
+        self.missing: set[str] = set()
+        """Parts that were asked for and are not there."""
 
     @cached_property
     def notebook(self) -> NotebookRecord:
@@ -238,6 +240,13 @@ class Evidence:
         if part not in self._there:
             self._there[part] = (self.folder / f"{part}.json").exists()
         return self._there[part]
+
+    def ask(self, part: str) -> Part | None:
+        """A part that a verdict hangs on; None if it was not taken, which is then known as `missing`."""
+        if self.has(part):
+            return self.part(part)
+        self.missing.add(part)
+        return None
 
     def part(self, part: str) -> Part:
         if part not in self._parts:

@@ -5,10 +5,11 @@ from grader.execute.contract import Clause, examine
 from grader.execute.detect import detect
 from grader.execute.doctor import Finding, report
 from grader.execute.environment import KernelEnvironment, locate
-from grader.execute.plan import PARTS, agent_digest, part_key, parts_wanted
+from grader.execute.plan import ON_DEMAND, PARTS, agent_digest, part_key, parts_wanted
 from grader.execute.session import PartOutcome
 
 __all__ = [
+    "ON_DEMAND",
     "PARTS",
     "Clause",
     "Finding",

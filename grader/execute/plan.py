@@ -18,6 +18,8 @@ from grader.rubric import Execution, Training
 
 PartName = Literal["student", "stand-ins", "training"]
 PARTS: tuple[PartName, ...] = ("student", "stand-ins", "training")
+ON_DEMAND: tuple[PartName, ...] = ("stand-ins",)
+"""Parts that most hand-ins are judged without: they are taken when scoring has asked for them."""
 _AGENT_LIMITS = ("statement_s", "probe_s", "cell_output_bytes", "evidence_bytes", "training_s", "training_steps")
 
 

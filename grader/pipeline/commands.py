@@ -14,8 +14,9 @@ from grader import execute, intake, score
 from grader.errors import ConfigError, RunError, UnknownCheckError
 from grader.limits import Limits
 from grader.pipeline.course import Course, expectation_of, stored_course
-from grader.pipeline.current import current_digests, write_current_views
-from grader.pipeline.execution import ExecutionOptions, execute_what_is_missing
+from grader.pipeline.current import write_current_views
+from grader.pipeline.execution import ExecutionOptions
+from grader.pipeline.marking import Scored, execute_and_score, marks_of, score_stored
 from grader.pipeline.progress import Observer
 from grader.records import Event, RunMarks, Submission, SubmissionMarks
 from grader.rubric import load_rubric
@@ -61,8 +62,8 @@ def grade(request: GradeRequest, observer: Observer) -> RunMarks:
     with store.locked():
         store.put_submissions(submissions)
         del submissions  # a long batch does not hold them: it reads them back one by one
-        execute_what_is_missing(store, course, observer, request.options())
-        return _score_and_report(store, course, observer, request.concurrency)
+        scored, _ = execute_and_score(store, course, observer, request.options())
+        return _report(store, course, observer, scored)
 
 
 def execute_missing(run: Path, observer: Observer, *, options: ExecutionOptions, rubric: Path | None = None) -> int:
@@ -77,7 +78,8 @@ def execute_missing(run: Path, observer: Observer, *, options: ExecutionOptions,
     with store.locked():
         store.set_meta({"asked": course.asked_digest(), "rubric_path": str(course.rubric.folder)})
         store.replace_files(course.files())
-        return execute_what_is_missing(store, course, observer, options)
+        _, count = execute_and_score(store, course, observer, options)
+        return count
 
 
 def score_run(
@@ -144,7 +146,7 @@ def override(
             at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
         store.add_event(event)
-        marks = marks_of(store, course, workers)
+        marks = marks_of(store, course, score_stored(store, course, workers))
         store.put_marks(marks)
         write_current_views(store, course)
         return row_of(marks, student)
@@ -234,37 +236,15 @@ def _ignored(source: Path) -> frozenset[str]:
 
 def _score_and_report(store: RunStore, course: Course, observer: Observer, workers: int) -> RunMarks:
     observer.stage("scoring")
-    marks = marks_of(store, course, workers)
+    return _report(store, course, observer, score_stored(store, course, workers))
+
+
+def _report(store: RunStore, course: Course, observer: Observer, scored: Scored) -> RunMarks:
+    marks = marks_of(store, course, scored)
     store.put_marks(marks)
     observer.stage("writing pages and tables")
     write_current_views(store, course)
     return marks
-
-
-def marks_of(store: RunStore, course: Course, workers: int) -> RunMarks:
-    """The marks that follow from what is stored now; nothing is written."""
-    submissions = store.submissions()
-    events = store.events()
-    faults = store.faults()
-    items = [
-        score.ScoreItem(key=submission.key, folder=store.evidence_folder / submission.key)
-        for submission in submissions
-        if submission.notebook is not None
-    ]
-    scored = score.score_evidence(
-        items, course.rubric, seed=store.meta("seed") or "", workers=workers, log_dir=store.folder / "logs"
-    )
-    rows = [
-        score.finish(submission, scored.get(submission.key), course.rubric, events, fault=faults.get(submission.key))
-        for submission in submissions
-    ]
-    return RunMarks(
-        rubric=course.rubric.name,
-        title=course.rubric.title,
-        digests=current_digests(store, course),
-        isolation=tuple(store.levels()),
-        submissions=tuple(score.choose_attempts(rows, course.rubric)),
-    )
 
 
 def row_of(marks: RunMarks, student: str) -> SubmissionMarks:

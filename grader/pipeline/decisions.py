@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from grader.errors import UnknownCheckError
-from grader.pipeline.commands import marks_of, row_of
+from grader.pipeline.commands import row_of
 from grader.pipeline.course import stored_course
 from grader.pipeline.current import write_current_views
+from grader.pipeline.marking import marks_of, score_stored
 from grader.records import Event, SubmissionMarks
 from grader.store import RunStore
 
@@ -49,7 +50,7 @@ def waive(run: Path, student: str, what: str, *, why: str, who: str, workers: in
             raise UnknownCheckError("override-without-reason", "a decision needs a reason", next_step="give --why TEXT")
         at = datetime.now(UTC).isoformat(timespec="seconds")
         store.add_event(Event(kind="waive", student=row.student, check=what, why=why, who=who, at=at))
-        marks = marks_of(store, course, workers)
+        marks = marks_of(store, course, score_stored(store, course, workers))
         store.put_marks(marks)
         write_current_views(store, course)
         return row_of(marks, student)

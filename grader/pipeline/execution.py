@@ -6,7 +6,7 @@ Hand-ins are read back from the store one by one, so that what is held in memory
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from grader import execute
@@ -26,17 +26,32 @@ class ExecutionOptions:
     unsafe_no_sandbox: bool = False
 
 
-def execute_what_is_missing(store: RunStore, course: Course, observer: Observer, options: ExecutionOptions) -> int:
-    """Run the stored hand-ins that have no evidence yet; returns how many notebooks were run.
+def execute_what_is_missing(
+    store: RunStore,
+    course: Course,
+    observer: Observer,
+    options: ExecutionOptions,
+    *,
+    asked: Mapping[str, Collection[str]] | None = None,
+) -> frozenset[str]:
+    """Run the stored hand-ins that have no evidence yet; returns the keys of those whose notebooks were run.
 
     Hand-ins with the same notebook (a group's, a second copy) are run once and share what came out.
+
+    Args:
+        store: the run.
+        course: what is asked of the kernels.
+        observer: is told how far the batch is.
+        options: how it is run.
+        asked: key -> parts that scoring has asked for; parts that are taken on demand are otherwise left out. If given,
+            no other hand-in is looked at.
 
     Raises:
         SandboxUnavailableError: if something has to be run and this host cannot isolate.
         KeyboardInterrupt: if the user or the system asked for the end; what was complete is stored.
     """
     environment = execute.locate(course.rubric.folder)
-    groups = _groups(store, course, environment)
+    groups = _groups(store, course, environment, asked)
     batch = _Batch(store, course, observer, [group for group in groups if group.missing])
     observer.begin(len(groups), len(groups) - len(batch))
     if len(batch):
@@ -52,7 +67,7 @@ def execute_what_is_missing(store: RunStore, course: Course, observer: Observer,
                 on_done=batch.on_done,
             )
         )
-    return len(batch)
+    return batch.keys
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,11 +82,16 @@ class _Group:
     """Parts that some of them do not have, or have under other conditions."""
 
 
-def _groups(store: RunStore, course: Course, environment: execute.KernelEnvironment) -> list[_Group]:
+def _groups(
+    store: RunStore,
+    course: Course,
+    environment: execute.KernelEnvironment,
+    asked: Mapping[str, Collection[str]] | None,
+) -> list[_Group]:
     """The stored hand-ins that can be run, by what their notebooks hold, which is stored beside their evidence."""
     groups: dict[str, _Group] = {}
     seed = store.meta("seed") or ""
-    for key in store.submission_keys():
+    for key in store.submission_keys() if asked is None else asked:
         notebook = store.submission(key).notebook
         if notebook is None:
             continue
@@ -86,9 +106,16 @@ def _groups(store: RunStore, course: Course, environment: execute.KernelEnvironm
         group.missing = tuple(
             part
             for part, digest in group.expected.items()
-            if any(stored.get((key, part)) != digest for key in group.keys)
+            if any(_is_missing(part, stored.get((key, part)), digest, (asked or {}).get(key, ())) for key in group.keys)
         )
     return list(groups.values())
+
+
+def _is_missing(part: str, stored: str | None, expected: str, asked: Collection[str]) -> bool:
+    """True if a part is to be taken, by the digest under which it is stored; None if it is not."""
+    if stored is None and part in execute.ON_DEMAND:
+        return part in asked
+    return stored != expected
 
 
 def _expected(
@@ -120,6 +147,11 @@ class _Batch:
 
     def __len__(self) -> int:
         return len(self._groups)
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """One of each group."""
+        return frozenset(self._groups)
 
     def jobs(self) -> Iterator[execute.Job]:
         """One job for each group, made when it is asked for."""

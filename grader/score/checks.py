@@ -21,6 +21,8 @@ class ProbeNeed:
     probe: Probe
     statuses: tuple[str, ...] = ("done",)
     """How the probe may have ended for the test to be run at all."""
+    instead_of: str = ""
+    """The probe in whose place this one is looked at, where that one was not done; empty for one of its own right."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,9 @@ class CheckSpec:
         return f"{self.question.id}/{self.name}"
 
 
-def probe_need(plan: ProbePlan, identifier: str, statuses: tuple[str, ...], where: str) -> ProbeNeed:
+def probe_need(
+    plan: ProbePlan, identifier: str, statuses: tuple[str, ...], where: str, *, instead_of: str = ""
+) -> ProbeNeed:
     """A declared probe, as a test needs it.
 
     Raises:
@@ -59,7 +63,7 @@ def probe_need(plan: ProbePlan, identifier: str, statuses: tuple[str, ...], wher
             where=where,
             next_step=f'did you mean "{near[0]}"?' if near else "declare it under `probes` in rubric.yaml",
         )
-    return ProbeNeed(probe=probe, statuses=statuses)
+    return ProbeNeed(probe=probe, statuses=statuses, instead_of=instead_of)
 
 
 def names_written_for(probe: Probe) -> tuple[str, ...]:

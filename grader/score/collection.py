@@ -69,7 +69,7 @@ def spec_of(item: pytest.Item, coursework: Coursework) -> CheckSpec:
             next_step='mark it with @pytest.mark.question("<id>", marks=...)',
         )
     question = coursework.rubric.question(_question_id(mark, where))
-    needs = tuple(_needs(item, coursework, where))
+    needs = _check_places(tuple(_needs(item, coursework, where)), where)
     if "probe" in getattr(item, "fixturenames", ()) and not needs:
         raise RubricError(
             "rubric-test-without-probe",
@@ -140,10 +140,31 @@ def _needs(item: pytest.Item, coursework: Coursework, where: str) -> Iterator[Pr
     for mark in (*of_parameters, *on_function, *inherited):
         if mark.name != "probe":
             continue
-        if not mark.args or set(mark.kwargs) - {"statuses"}:
+        if not mark.args or set(mark.kwargs) - {"statuses", "instead_of"}:
             raise RubricError(
-                "rubric-bad-marker", "the marker `probe` takes ids and optionally `statuses`", where=where
+                "rubric-bad-marker",
+                "the marker `probe` takes ids and optionally `statuses` and `instead_of`",
+                where=where,
             )
         statuses = tuple(str(status) for status in mark.kwargs.get("statuses", ("done",)))
+        other = str(mark.kwargs.get("instead_of", ""))
         for identifier in mark.args:
-            yield probe_need(coursework.plan, str(identifier), statuses, where)
+            yield probe_need(coursework.plan, str(identifier), statuses, where, instead_of=other)
+
+
+def _check_places(needs: tuple[ProbeNeed, ...], where: str) -> tuple[ProbeNeed, ...]:
+    """The needs of a test, if each that stands in for another names one of them.
+
+    Raises:
+        RubricError: if it does not.
+    """
+    known = {need.probe.id for need in needs if not need.instead_of}
+    for need in needs:
+        if need.instead_of and need.instead_of not in known:
+            raise RubricError(
+                "rubric-bad-marker",
+                f'"{need.probe.id}" is looked at instead of "{need.instead_of}", which the test does not ask for',
+                where=where,
+                next_step=f'add @pytest.mark.probe("{need.instead_of}", statuses=...)',
+            )
+    return needs

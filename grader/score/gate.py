@@ -54,28 +54,38 @@ def runs(
     return found
 
 
+def looked_at(
+    case: Case, spec: CheckSpec, definition: int
+) -> list[tuple[ProbeNeed, Part | None, RunOutline | ProbeRun | None]]:
+    """The same without what is not needed, since the probe that it stands in for was done."""
+    found = runs(case, spec, definition)
+    done = {need.probe.id for need, _, run in found if run is not None and run.status == "done"}
+    return [item for item in found if item[0].instead_of not in done]
+
+
 def closed_gate(case: Case, spec: CheckSpec, definition: int) -> Verdict | None:
     """The verdict where a probe left nothing that the test could look at; None if the test is to be run."""
-    for need, part, ending in runs(case, spec, definition):
+    for need, part, ending in looked_at(case, spec, definition):
         if part is None or ending is None:
+            case.evidence.ask(part_name(need))
             return Verdict(outcome=Outcome.FAULT, mark=None, reason=FAULT_REASON, flags=(NEEDS_EVIDENCE,))
         if ending.status in need.statuses:
             continue
-        looked_at = (need.probe.id,)
+        evidence = (need.probe.id,)
         if ending.status == "skipped":
             reason = "This was not tried, because something that it builds on did not end."
-            return Verdict(outcome=Outcome.BLOCKED, mark=ZERO, reason=reason, evidence=looked_at)
+            return Verdict(outcome=Outcome.BLOCKED, mark=ZERO, reason=reason, evidence=evidence)
         rubric = case.coursework.rubric
         run = cast(ProbeRun, part.probe(ending.probe, ending.definition))
         reason, next_step = probe_failure(run, need.probe, show=spec.question.show, limits=rubric.execution.limits)
-        return Verdict(outcome=Outcome.FAILED, mark=ZERO, reason=reason, next_step=next_step, evidence=looked_at)
+        return Verdict(outcome=Outcome.FAILED, mark=ZERO, reason=reason, next_step=next_step, evidence=evidence)
     return None
 
 
 def views(case: Case, spec: CheckSpec, definition: int) -> dict[str, ProbeView]:
     """What the test sees of its probes, by id, in the order in which they were declared."""
     found: dict[str, ProbeView] = {}
-    for need, part, run in runs(case, spec, definition):
+    for need, part, run in looked_at(case, spec, definition):
         if part is not None and run is not None:
             found[need.probe.id] = ProbeView(run, part, found)
     return found
@@ -133,8 +143,13 @@ def _missing_names(case: Case, spec: CheckSpec) -> list[str]:
 
 def part_of(case: Case, need: ProbeNeed) -> Part | None:
     """The evidence part in which a probe's runs are stored; None if it was not taken."""
-    name = "stand-ins" if need.probe.stand_ins else "student"
+    name = part_name(need)
     return case.evidence.part(name) if case.evidence.has(name) else None
+
+
+def part_name(need: ProbeNeed) -> str:
+    """The name of that part."""
+    return "stand-ins" if need.probe.stand_ins else "student"
 
 
 def _subject_need(spec: CheckSpec) -> ProbeNeed | None:

@@ -70,6 +70,7 @@ class ChunkPlugin(JudgingPlugin):
             notes=notes,
             faults="\n".join(case.faults),
             nearest=nearest_of(case),
+            missing=tuple(sorted(case.evidence.missing)),
         )
 
 

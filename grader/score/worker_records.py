@@ -106,6 +106,8 @@ class ScoredLine(Record):
     """Tracebacks of ours."""
     nearest: dict[str, tuple[tuple[str, float], ...]] = {}
     """Known formulas by distance, for `grader explain`."""
+    missing: tuple[str, ...] = ()
+    """Evidence parts without which something could not be decided."""
 
 
 class ErrorLine(Record):

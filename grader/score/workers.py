@@ -57,6 +57,8 @@ class ScoredSubmission:
     """Tracebacks of ours; for the log, never for a page."""
     nearest: dict[str, tuple[tuple[str, float], ...]] = field(default_factory=dict)
     """Known formulas by distance, for `grader explain`."""
+    missing: tuple[str, ...] = ()
+    """Evidence parts without which something could not be decided."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -289,6 +291,7 @@ def _scored(line: ScoredLine) -> ScoredSubmission:
         notes=line.notes,
         fault_log=line.faults,
         nearest=line.nearest,
+        missing=line.missing,
     )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from helpers.execute_cases import notebook
 from helpers.many_hand_ins import RUBRIC
+from helpers.stand_in_rubric import with_stand_ins
 
 from grader import execute
 from grader.errors import SandboxError
@@ -67,6 +68,11 @@ def course() -> Course:
     return Course.load(RUBRIC)
 
 
+@pytest.fixture(scope="module")
+def course_with_stand_ins(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    return Course.load(with_stand_ins(tmp_path_factory.mktemp("rubric") / "first_steps"))
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> RunStore:
     return RunStore.create(tmp_path / "run", {"seed": "s", "rubric": "first_steps"}, {})
@@ -77,10 +83,17 @@ def submission(key: str, source: str | None) -> Submission:
     return Submission(student=key, name=key, submission=f"{key}.ipynb", key=key, notebook=hand_in)
 
 
-def run(store: RunStore, course: Course, patch: pytest.MonkeyPatch, played: Played) -> Told:
+def run(
+    store: RunStore,
+    course: Course,
+    patch: pytest.MonkeyPatch,
+    played: Played,
+    asked: Mapping[str, Collection[str]] | None = None,
+) -> Told:
     told = Told()
     patch.setattr(execute, "execute_batch", played)
-    execute_what_is_missing(store, course, told, ExecutionOptions(concurrency=1))
+    ran = execute_what_is_missing(store, course, told, ExecutionOptions(concurrency=1), asked=asked)
+    assert ran == {key for key, _ in played.asked}
     return told
 
 
@@ -142,3 +155,37 @@ def test_a_fault_reaches_all_who_handed_in_the_same_and_the_next_call_takes_it_u
 
     run(store, course, monkeypatch, Played())
     assert store.faults() == {}
+
+
+def test_stand_ins_are_run_for_those_for_which_scoring_has_asked_and_nobody_else(
+    store: RunStore, course_with_stand_ins: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course = course_with_stand_ins
+    store.put_submissions([submission("a", "x = 1"), submission("b", "x = 2"), submission("c", "x = 1")])
+    first = Played()
+    run(store, course, monkeypatch, first)
+    assert first.asked == [("a", ("student",)), ("b", ("student",))]
+
+    second = Played()
+    told = run(store, course, monkeypatch, second, asked={"c": {"stand-ins"}})
+
+    assert second.asked == [("c", ("stand-ins",))]
+    assert told.began == (1, 0)
+    nothing_new = Played()
+    run(store, course, monkeypatch, nothing_new)
+    assert nothing_new.asked == [], "what was asked for once is not asked for again"
+    assert ("a", "stand-ins") not in store.part_digests()
+
+
+def test_stand_ins_that_were_taken_under_other_conditions_are_taken_anew(
+    store: RunStore, course_with_stand_ins: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.put_submissions([submission("a", "x = 1")])
+    run(store, course_with_stand_ins, monkeypatch, Played())
+    run(store, course_with_stand_ins, monkeypatch, Played(), asked={"a": {"stand-ins"}})
+    store.set_meta({"seed": "another"})
+
+    again = Played()
+    run(store, course_with_stand_ins, monkeypatch, again)
+
+    assert again.asked == [("a", ("student", "stand-ins"))]

@@ -21,9 +21,11 @@ _OF_EVERY_MODULE = frozenset(vars(torch.nn.Module()))
 def parameters_of(module: torch.nn.Module) -> list[tuple[str, torch.nn.Parameter]]:
     """Registered parameters by qualified name; methods shadowed by attributes do not disturb it."""
     found: list[tuple[str, torch.nn.Parameter]] = []
+    known: set[int] = set()
     for prefix, owner in _registered(module):
         for name, parameter in owner._parameters.items():
-            if parameter is not None and not any(parameter is known for _, known in found):
+            if parameter is not None and id(parameter) not in known:
+                known.add(id(parameter))
                 found.append((f"{prefix}.{name}" if prefix else name, parameter))
                 if len(found) == _PARAMETERS:
                     return found

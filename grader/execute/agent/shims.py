@@ -108,10 +108,14 @@ def _install_cuda(note: Note) -> None:
 
         @functools.wraps(function)
         def call(*arguments: Any, **keywords: Any) -> Any:
-            if any(map(_asks_for_cuda, arguments)) or any(map(_asks_for_cuda, keywords.values())):
-                note(_CUDA_NOTE)
-                arguments = tuple("cpu" if _asks_for_cuda(value) else value for value in arguments)
-                keywords = {name: "cpu" if _asks_for_cuda(value) else value for name, value in keywords.items()}
+            for value in (*arguments, *keywords.values()) if keywords else arguments:
+                if isinstance(value, (str, torch.device)) and _asks_for_cuda(value):  # calls are many, devices few
+                    break
+            else:
+                return function(*arguments, **keywords)
+            note(_CUDA_NOTE)
+            arguments = tuple("cpu" if _asks_for_cuda(value) else value for value in arguments)
+            keywords = {name: "cpu" if _asks_for_cuda(value) else value for name, value in keywords.items()}
             return function(*arguments, **keywords)
 
         return call

@@ -9,7 +9,7 @@ import torch
 
 from .control import Refused
 from .modules import modules_of
-from .values import Recorder, flat_tensors
+from .values import Recorder, flat_tensors, own_copy
 
 _CALLS = 3_000
 _NO_FORWARD = object()
@@ -72,4 +72,4 @@ class Tracer:
 
 
 def _copies(value: Any) -> list[torch.Tensor]:
-    return [tensor.detach().clone() for tensor in flat_tensors(value)]
+    return [own_copy(tensor) for tensor in flat_tensors(value)]

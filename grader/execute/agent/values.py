@@ -64,25 +64,33 @@ class Recorder:
         """
         key = f"{self._prefix}/{name}"
         if key not in self.tensors:
-            self._room -= tensor_file.size_of(tensor) + 100
-            if self._room < 0:
-                raise Refused("tensors")
-            self.tensors[key] = tensor.detach().to("cpu").clone(memory_format=torch.contiguous_format)
+            self._make_room(tensor)
+            self.tensors[key] = own_copy(tensor)
         return key
 
-    def keep_by_content(self, tensor: torch.Tensor) -> str:
-        """Keep a tensor once for each distinct content; its identifier.
+    def _make_room(self, tensor: torch.Tensor) -> None:
+        self._room -= tensor_file.size_of(tensor) + 100
+        if self._room < 0:
+            raise Refused("tensors")
+
+    def keep_by_content(self, copy: torch.Tensor) -> str:
+        """Keep a copy that nobody else holds once for each distinct content; its identifier.
+
+        Args:
+            copy: as `own_copy` makes it.
 
         Raises:
             Refused: if it does not fit.
         """
-        if not _storable(tensor):
+        if not _storable(copy):
             return "0" * 16
-        content = tensor.detach().to("cpu").contiguous()
-        shape = ",".join(str(size) for size in content.shape)
-        head = f"{dtype_name(content.dtype)}\0{shape}\0".encode("ascii")
-        identifier = sha256(head + tensor_file.raw_bytes(content)).hexdigest()[:16]
-        self.keep(f"t/{identifier}", content)
+        shape = ",".join(map(str, copy.shape))
+        head = f"{dtype_name(copy.dtype)}\0{shape}\0".encode("ascii")
+        identifier = sha256(head + tensor_file.raw_bytes(copy)).hexdigest()[:16]
+        key = f"{self._prefix}/t/{identifier}"
+        if key not in self.tensors:
+            self._make_room(copy)
+            self.tensors[key] = copy
         return identifier
 
     def value(self, name: str, value: Any, depth: int = _DEPTH) -> dict[str, Any]:
@@ -120,6 +128,14 @@ class Recorder:
         records = [self.value(f"{name}/{place}", item, depth - 1) for place, item in enumerate(items)]
         kind = "dict" if isinstance(value, dict) else "list" if isinstance(value, list) else "tuple"
         return {"kind": kind, "items": records, "names": names}
+
+
+def own_copy(tensor: torch.Tensor) -> torch.Tensor:
+    """A contiguous copy on the CPU; what could not be stored is left as it is."""
+    content = tensor.detach()
+    if content.device.type != "cpu":
+        content = content.cpu()
+    return content.clone(memory_format=torch.contiguous_format) if _storable(content) else content
 
 
 def _storable(tensor: torch.Tensor) -> bool:

@@ -78,9 +78,9 @@ class RunJudge:
         cell = self.cells[spec.mode]
         if own.status in DECISIVE and cell is not None and cell.replayable:
             return replace(own, follow_through=own.as_made or not cell.right)
-        if not self.context.evidence.has("stand-ins"):
+        part = self.context.evidence.ask("stand-ins")
+        if part is None:
             return self._without_evidence(own)
-        part = self.context.evidence.part("stand-ins")
         other = self._judge_part(part, STAND_IN + probe, self._same_definition(part), spec)
         return self._decide(own, other, cell)
 

@@ -55,6 +55,12 @@ TEST = '@pytest.mark.question("1", marks={marks})\n@pytest.mark.probe("made")\nd
             id="a probe marker with a wrong key",
         ),
         pytest.param(
+            TEST.format(marks=2).replace('"made"', '"made", instead_of="maid"'),
+            "rubric-bad-marker",
+            'instead of "maid"',
+            id="a probe instead of one that is not asked for",
+        ),
+        pytest.param(
             TEST.format(marks=1)
             + TEST.format(marks=1).replace("test_scale", "test_other").replace("marks=1", 'marks=1, name="scale"'),
             "rubric-duplicate-check",

@@ -1,0 +1,70 @@
+"""From stored evidence to marks; what scoring finds to be missing is taken, and scored again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from grader import execute, score
+from grader.pipeline.course import Course
+from grader.pipeline.current import current_digests
+from grader.pipeline.execution import ExecutionOptions, execute_what_is_missing
+from grader.pipeline.progress import Observer
+from grader.records import RunMarks
+from grader.store import RunStore
+
+Scored = dict[str, score.ScoredSubmission]
+
+
+def execute_and_score(
+    store: RunStore, course: Course, observer: Observer, options: ExecutionOptions
+) -> tuple[Scored, int]:
+    """Run what has no evidence yet, score everything, and do both again where a verdict needs more evidence.
+
+    Returns:
+        What scoring found by key, and how many notebooks were run.
+
+    Raises:
+        SandboxUnavailableError: if something has to be run and this host cannot isolate.
+        KeyboardInterrupt: if the user or the system asked for the end; what was complete is stored.
+    """
+    ran = execute_what_is_missing(store, course, observer, options)
+    observer.stage("scoring")
+    scored = score_stored(store, course, options.concurrency)
+    asked = {
+        key: parts for key, found in scored.items() if (parts := set(found.missing).intersection(execute.ON_DEMAND))
+    }
+    if asked:
+        observer.stage("taking evidence that scoring has asked for")
+        ran |= execute_what_is_missing(store, course, observer, options, asked=asked)
+        observer.stage("scoring")
+        scored |= score_stored(store, course, options.concurrency, only=asked)
+    return scored, len(ran)
+
+
+def score_stored(store: RunStore, course: Course, workers: int, *, only: Collection[str] | None = None) -> Scored:
+    """What scoring finds in the evidence that is there, by key."""
+    items = [
+        score.ScoreItem(key=submission.key, folder=store.evidence_folder / submission.key)
+        for submission in store.submissions()
+        if submission.notebook is not None and (only is None or submission.key in only)
+    ]
+    return score.score_evidence(
+        items, course.rubric, seed=store.meta("seed") or "", workers=workers, log_dir=store.folder / "logs"
+    )
+
+
+def marks_of(store: RunStore, course: Course, scored: Scored) -> RunMarks:
+    """The marks that follow from what was found; nothing is written."""
+    events = store.events()
+    faults = store.faults()
+    rows = [
+        score.finish(submission, scored.get(submission.key), course.rubric, events, fault=faults.get(submission.key))
+        for submission in store.submissions()
+    ]
+    return RunMarks(
+        rubric=course.rubric.name,
+        title=course.rubric.title,
+        digests=current_digests(store, course),
+        isolation=tuple(store.levels()),
+        submissions=tuple(score.choose_attempts(rows, course.rubric)),
+    )
