@@ -63,6 +63,10 @@ class Ledger:
         self._forget_tensors(probe, definition)
         return True
 
+    def timed_out(self) -> set[tuple[str, int]]:
+        """Probes and definitions whose time was up."""
+        return {key for key, run in self.runs.items() if run.status == "timeout"}
+
     def done(self) -> list[str]:
         """What no later kernel has to run, in the agent's words."""
         return [f"{probe}@{definition}" for probe, definition in sorted(self.runs)]

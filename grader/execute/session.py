@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 from grader.errors import SandboxError
 from grader.evidence import CellRun, PartRecord
@@ -13,11 +13,12 @@ from grader.execute.collect import Allowance, JournalLine, KernelEvidence, colle
 from grader.execute.executed import executed_notebook
 from grader.execute.isolation import Isolation
 from grader.execute.kernel import Answer, Kernel
-from grader.execute.layout import AGENT_PACKAGE, Launch
+from grader.execute.layout import Launch
 from grader.execute.ledger import EVERY_DEFINITION, Bad, Ledger
 from grader.execute.plan import PartName, in_order, limits_for_agent
 from grader.execute.tensors import pack
 from grader.execute.training import describe_training
+from grader.execute.units import Unit
 from grader.execute.watch import Cause, Patience
 from grader.limits import Limits
 from grader.probes import Probe
@@ -73,21 +74,6 @@ class PartOutcome:
     """executed.ipynb; plain text outputs only."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Unit:
-    """One request to the agent."""
-
-    kind: Literal["start", "cell", "stand_in", "probe", "train", "finish"]
-    cell: int | None = None
-    probe: str | None = None
-
-    @property
-    def code(self) -> str:
-        argument = "" if self.cell is None else repr(self.cell)
-        argument = argument if self.probe is None else repr(self.probe)
-        return f'__import__("{AGENT_PACKAGE}").{self.kind}({argument})'
-
-
 class PartSession:
     """Takes one part.
 
@@ -107,7 +93,9 @@ class PartSession:
         self._outputs: dict[int, list[dict[str, Any]]] = {}
         self._answered: set[str] = set()
         self._kernels = 0
-        self._killed_once: set[_Unit] = set()
+        self._singly = False
+        """True once a kernel ended among probes and nobody knows at which."""
+        self._killed_once: set[Unit] = set()
         """Requests during which someone else has killed the kernel."""
         self._notes: list[str] = list(plan.notes)
 
@@ -145,14 +133,22 @@ class PartSession:
         finally:
             await kernel.stop()
             kernel.close()
+        stopped = self._ledger.timed_out()
         self._ledger.take(evidence)
-        if answer.well or unit is None:
+        if unit is None:
             return True
-        if answer.cause is Cause.KILLED and self._is_forgiven(unit):
+        culprit = unit.culprit(evidence.unfinished)
+        if answer.well:
+            self._singly = True
             return False
-        return self._settle(unit, answer, evidence)
+        if answer.cause is Cause.KILLED and self._is_forgiven(culprit or unit):
+            return False
+        if culprit is None:
+            self._blame_among(self._ledger.timed_out() - stopped, answer)
+            return False
+        return self._settle(culprit, answer, evidence)
 
-    def _is_forgiven(self, unit: _Unit) -> bool:
+    def _is_forgiven(self, unit: Unit) -> bool:
         """True once for each request: what was killed from outside may have done nothing to deserve it."""
         if unit in self._killed_once:
             return False
@@ -180,8 +176,8 @@ class PartSession:
                 return kernel
         raise AssertionError  # pragma: no cover - the loop returns or raises
 
-    async def _work(self, kernel: Kernel, left_out: set[str]) -> tuple[_Unit | None, Answer]:
-        """Send the requests one by one; the first that does not go well, with its answer."""
+    async def _work(self, kernel: Kernel, left_out: set[str]) -> tuple[Unit | None, Answer]:
+        """Send the requests one by one; the first that does not come to its end, with its answer."""
         answer = Answer(cause=Cause.NONE)
         loop = asyncio.get_running_loop()
         for unit in self._units(left_out):
@@ -198,15 +194,14 @@ class PartSession:
                 )
             if unit.cell is not None:
                 self._outputs[unit.cell] = [*answer.outputs, *([_CUT] if answer.cut else [])]
-            if not answer.well:
+            if not answer.well or (len(unit.probes) > 1 and answer.error is not None):
                 return unit, answer
-            if unit.probe is not None:
-                self._answered.add(unit.probe)
+            self._answered.update(unit.probes)
         return None, answer
 
-    def _units(self, left_out: set[str]) -> Iterator[_Unit]:
+    def _units(self, left_out: set[str]) -> Iterator[Unit]:
         plan = self._plan
-        yield _Unit(kind="start")
+        yield Unit(kind="start")
         trained = set(plan.train)
         cells = [index for index, _ in self._code_cells()]
         if trained and not plan.execution.training.definitions_after:
@@ -214,17 +209,19 @@ class PartSession:
         in_place = trained if not plan.execution.training.definitions_after else set()
         for index in cells:
             if index in in_place:
-                yield _Unit(kind="train", cell=index)
+                yield Unit(kind="train", cell=index)
             elif index not in trained:
-                yield _Unit(kind="cell", cell=index)
+                yield Unit(kind="cell", cell=index)
         if trained and not in_place:
-            yield from (_Unit(kind="train", cell=index) for index in sorted(trained))
+            yield from (Unit(kind="train", cell=index) for index in sorted(trained))
         if plan.part == "stand-ins":
-            yield _Unit(kind="stand_in")
-        for probe in self._ledger.probes:
-            if probe.id not in left_out and probe.id not in self._answered:
-                yield _Unit(kind="probe", probe=probe.id)
-        yield _Unit(kind="finish")
+            yield Unit(kind="stand_in")
+        probes = tuple(probe.id for probe in self._ledger.probes if probe.id not in left_out | self._answered)
+        if self._singly:
+            yield from (Unit(kind="probe", probes=(probe,)) for probe in probes)
+        elif probes:
+            yield Unit(kind="probe", probes=probes)
+        yield Unit(kind="finish")
 
     def _code_cells(self) -> list[tuple[int, str]]:
         return [
@@ -233,7 +230,7 @@ class PartSession:
             if cell.kind is CellKind.CODE and cell.index not in self._ledger.bad_cells
         ]
 
-    def _patience(self, unit: _Unit) -> Patience:
+    def _patience(self, unit: Unit) -> Patience:
         limits = self._limits
         left_s = max(self._clock.left_s, 1.0)
         if unit.kind == "start":
@@ -263,7 +260,7 @@ class PartSession:
             "gpu_fraction": plan.gpu_fraction,
         }
 
-    def _settle(self, unit: _Unit, answer: Answer, evidence: KernelEvidence) -> bool:
+    def _settle(self, unit: Unit, answer: Answer, evidence: KernelEvidence) -> bool:
         """Blame what ended the kernel, so that the next one leaves it out; True if there shall be no next one."""
         status: Bad = "timeout" if answer.cause in (Cause.STALLED, Cause.OUT_OF_TIME, Cause.GAVE_UP) else "killed"
         unfinished = evidence.unfinished or JournalLine()
@@ -274,8 +271,8 @@ class PartSession:
         if unit.cell is not None:
             self._blame_cell(unit.cell, unfinished, status, why)
             return False
-        if unit.probe is not None:
-            return not self._blame_probe(unit.probe, unfinished, status, why)
+        if unit.probes:
+            return not self._blame_probe(unit.probes[0], unfinished, status, why)
         self._ledger.say(f"the kernel ended while it had nothing of its own to do: {why}")
         return True
 
@@ -290,6 +287,12 @@ class PartSession:
                 return
         self._ledger.bad_cells[cell] = status
         self._ledger.say(f"{cell_name(cell)} was ended: {why}")
+
+    def _blame_among(self, timed_out: set[tuple[str, int]], answer: Answer) -> None:
+        """Say which probes the agent has stopped; if it was none, the next kernel runs them one by one."""
+        for probe in sorted({probe for probe, _ in timed_out}):
+            self._ledger.say(f"probe {probe} was ended: {_WHY[answer.cause].format(limits=self._limits)}")
+        self._singly = not timed_out
 
     def _blame_probe(self, probe: str, unfinished: JournalLine, status: Bad, why: str) -> bool:
         """Note which definition hung or killed; False if nothing new was learnt."""

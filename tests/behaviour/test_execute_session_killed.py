@@ -143,3 +143,52 @@ def test_a_flood_of_messages_lets_other_kernels_have_their_turn(monkeypatch: pyt
 
     assert messages > 400
     assert most <= 4
+
+
+def requests_of(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The lines of code that kernels are asked to run from here on."""
+    asked: list[str] = []
+    real = Kernel.request
+
+    async def request(self: Kernel, code: str, patience: Patience) -> Answer:
+        asked.append(code.partition(").")[2])
+        return await real(self, code, patience)
+
+    monkeypatch.setattr(Kernel, "request", request)
+    return asked
+
+
+def test_all_probes_are_one_request_and_one_that_kills_is_found_among_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = requests_of(monkeypatch)
+    hand_in = notebook(ANSWER, "import os\ndef dies():\n    os._exit(1)")
+    probes = [probe("a"), probe("b"), probe("dies", "dies"), probe("c")]
+
+    record = take(plan(hand_in, probes=probes)).record
+
+    assert status_of(record) == {"a": "done", "b": "done", "dies": "killed", "c": "done"}
+    assert record.kernels == 2
+    assert [line for line in asked if line.startswith("probe")] == ["probe('a', 'b', 'dies', 'c')"] * 2
+
+
+def test_probes_of_which_nobody_knows_which_was_at_work_are_run_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = requests_of(monkeypatch)
+    forged = "import os, sys\ndef dies():\n    open(os.environ['GRADER_EVIDENCE'] + '/journal.jsonl', 'w').close()\n"
+    hand_in = notebook(ANSWER, forged + "    os._exit(1)")
+
+    record = take(plan(hand_in, probes=[probe("a"), probe("dies", "dies"), probe("b")])).record
+
+    assert status_of(record) == {"a": "done", "dies": "killed", "b": "done"}
+    lines = dict.fromkeys(line for line in asked if line.startswith("probe"))
+    assert list(lines) == ["probe('a', 'dies', 'b')", "probe('a')", "probe('dies')", "probe('b')"]
+
+
+def test_what_interrupts_our_agent_between_probes_costs_no_other_probe(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = requests_of(monkeypatch)
+    hand_in = notebook(ANSWER, "def interrupts():\n    raise KeyboardInterrupt")  # the stub lets it through
+
+    record = take(plan(hand_in, probes=[probe("a"), probe("interrupts", "interrupts"), probe("b")])).record
+
+    found = status_of(record)
+    assert (found["a"], found["b"]) == ("done", "done")
+    assert found["interrupts"] != "done"
+    assert "probe('b')" in asked

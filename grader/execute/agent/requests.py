@@ -102,16 +102,17 @@ def stand_in() -> None:
     stand_ins.replace(session.namespace, session.job.stand_ins)
 
 
-def probe(identifier: str) -> None:
-    """Run a probe on each definition of its subject.
+def probe(*identifiers: str) -> None:
+    """Run probes one after the other, each on every definition of its subject.
 
     Raises:
         AgentError: if the job has no such probe.
-        ProbeTimeUp: if it had its time; the kernel is to be replaced.
+        ProbeTimeUp: if one had its time; the kernel is to be replaced.
     """
     session = _session()
-    _known(identifier, session.job.probes)
-    probing.run_probe(session, session.job.probes[identifier])
+    for identifier in identifiers:
+        _known(identifier, session.job.probes)
+        probing.run_probe(session, session.job.probes[identifier])
 
 
 def train(index: int) -> None:

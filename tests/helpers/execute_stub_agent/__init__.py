@@ -69,7 +69,12 @@ def stand_in():
         _state["names"][name] = lambda: 42
 
 
-def probe(identifier):
+def probe(*identifiers):
+    for identifier in identifiers:
+        _probe(identifier)
+
+
+def _probe(identifier):
     if identifier + "@0" in _state["job"]["done_probes"]:
         return
     _note(begin="probe", probe=identifier, definition=0)
