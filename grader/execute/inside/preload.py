@@ -88,5 +88,5 @@ def begin(threads: int) -> None:
         numpy.random.seed(0)
     torch = sys.modules.get("torch")
     if torch is not None:
-        torch.manual_seed(0)
+        torch.default_generator.manual_seed(0)
         torch.set_num_threads(threads)
