@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from grader.coursework import StudentVersion, student_version
+from grader.coursework import StudentVersion, asked_of, student_version
 from grader.errors import CheckFaultError, EvidenceError
 from grader.evidence import Evidence
 from grader.oracle import Oracle
@@ -58,7 +58,9 @@ class Coursework:
             RubricError: if the oracle, a kind's parameters or the model solution cannot be used.
         """
         oracle = load_oracle(rubric)
-        given = student_version(rubric) if template is None else StudentVersion(template, rubric.markers)
+        given = (
+            student_version(rubric) if template is None else StudentVersion(template, rubric.markers, asked_of(rubric))
+        )
         return cls(rubric=rubric, oracle=oracle, plan=probe_plan(rubric, oracle), template=given)
 
 
