@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from grader.coursework import StudentVersion, normalise, regions
 from grader.records import NotebookRecord
+from grader.score.locate import fenced_regions
 from grader.score.source_text import segments
 
 
@@ -27,7 +28,7 @@ def nothing_written(
             without a region of its own is always looked at so.
     """
     asked = question.casefold()
-    mine = [region for region in regions(notebook, template.markers) if region.question.casefold() == asked]
+    mine = [region for region in fenced_regions(notebook, template) if region.question.casefold() == asked]
     if any(not template.region_is_blank(region) for region in mine):
         return False
     fenced = any(region.question.casefold() == asked for region in regions(template.notebook, template.markers))
@@ -40,7 +41,7 @@ def nothing_written(
 def cells_of(question: str, subjects: tuple[str, ...], notebook: NotebookRecord, template: StudentVersion) -> set[int]:
     """Cells that hold the question's regions or write one of its names."""
     asked = question.casefold()
-    cells = {region.cell for region in regions(notebook, template.markers) if region.question.casefold() == asked}
+    cells = {region.cell for region in fenced_regions(notebook, template) if region.question.casefold() == asked}
     for name in subjects:
         cells.update(cell for cell, _, _ in segments(notebook, name))
     return cells
@@ -69,7 +70,7 @@ def _characters(text: str) -> str:
 
 def _texts(name: str, notebook: NotebookRecord, template: StudentVersion, *, whole: bool) -> list[str]:
     """What the notebook writes under a name; the fenced regions left out unless `whole`."""
-    fenced = () if whole else regions(notebook, template.markers)
+    fenced = () if whole else fenced_regions(notebook, template)
     texts = []
     for cell, first, text in segments(notebook, name):
         mine = [(one.first_line, one.last_line) for one in fenced if one.cell == cell]

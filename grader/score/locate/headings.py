@@ -9,6 +9,7 @@ import difflib
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from enum import Enum
 from functools import lru_cache
 
 from grader.score.locate.words import PASSED, ROMAN, WORDS
@@ -24,6 +25,10 @@ _END = re.compile(r"\s*(?:[*_`]+\s*)?(?P<sign>(?:[):\]–—-]|\.(?![^\W_]))+|�
 HEAD_CHARS = 160
 """Of a line are looked at: a heading's number stands at its beginning."""
 _NUMBER_CHARS = 64
+_MOST_DIGITS = 4
+_MOST_SPOKEN = 3
+_SIGNS = ".．-–—([/#°º,*_`&§·、"
+"""What may stand within a number."""
 _LONGEST_KEY = 6
 
 
@@ -95,53 +100,68 @@ def candidates(text: str, vocabulary: Collection[str], *, free: bool = False) ->
 def parts_of(identifier: str) -> Key:
     """The key of a question's id: "1.2b" is ("1", "2", "b"), "grad_b" is ("grad", "b")."""
     return tuple(
-        part if part.isalpha() else str(int(part)) for part in re.findall(r"[^\W\d_]+|\d{1,9}", identifier.casefold())
+        part if part.isalpha() else str(int(part))
+        for part in re.findall(r"[^\W\d_]+|[0-9]{1,9}", identifier.casefold())
     )
+
+
+class _Is(Enum):
+    """What a word, a number or a sign is at its place in a line."""
+
+    PART = "part"
+    """Of the number."""
+    WORD = "word"
+    """For a question."""
+    BETWEEN = "between"
+    STOP = "stop"
 
 
 def _read(text: str, vocabulary: Collection[str], *, free: bool) -> Iterator[Candidate]:
     key: list[str] = []
-    named, gap, spoken = False, True, 0
-    previous = ""
+    named, gap, previous = False, True, ""
     tokens = list(_TOKEN.finditer(text, 0, _NUMBER_CHARS))
     for place, token in enumerate(tokens):
         piece = token.group()
         if piece.isspace():
             gap = True
             continue
-        if piece.isalpha():
-            word = piece.casefold()
-            if word in WORDS or _is_typed_badly(word, key):
-                named = True
-            elif (
-                word in vocabulary
-                and not (len(word) == 1 and key)
-                and (len(word) > 1 or _number_follows(tokens, place))
-            ):
-                key.append(word)
-            elif (len(word) == 1 or word in ROMAN) and _letter_counts(tokens, place, gap=gap, previous=previous):
-                key.append(word)
-            elif word in PASSED and not key:
-                previous, gap = piece, False
-                continue
-            elif free and not any(part.isdigit() for part in key) and spoken < 3:
-                key.append(word)
-                spoken += 1
-            else:
-                return
-        elif piece.isdigit():
-            if len(piece) > 4 or (gap and previous and previous in ".)]"):
-                return
-            key.append(str(int(piece)))
-        elif piece in ":：" or (piece not in ".．-–—([)]/#°º,*_`&§·" and piece != "、"):
+        found = _sort(tokens, place, key, vocabulary, gap=gap, previous=previous, free=free)
+        if found is _Is.STOP or len(key) == _LONGEST_KEY:
             return
-        elif piece in ")]" and not _goes_on(tokens, place):
-            return
+        named = named or found is _Is.WORD
         previous, gap = piece, False
-        if piece.isalnum() and key and not (piece.casefold() in WORDS and piece.casefold() != key[-1]):
-            if len(key) > _LONGEST_KEY:
-                return
+        if found is _Is.PART:
+            key.append(str(int(piece)) if piece.isdecimal() else piece.casefold())
             yield _candidate(tuple(key), text, token.end(), named=named)
+
+
+def _sort(
+    tokens: list[re.Match[str]],
+    place: int,
+    key: list[str],
+    vocabulary: Collection[str],
+    *,
+    gap: bool,
+    previous: str,
+    free: bool,
+) -> _Is:
+    piece = tokens[place].group()
+    word = piece.casefold()
+    if piece.isdecimal():
+        in_list = gap and previous and previous in ".)]"
+        return _Is.STOP if len(piece) > _MOST_DIGITS or in_list else _Is.PART
+    if not piece.isalpha():
+        return _Is.BETWEEN if piece in _SIGNS or (piece in ")]" and _goes_on(tokens, place)) else _Is.STOP
+    if word in WORDS or _is_typed_badly(word, key):
+        return _Is.WORD
+    known = word in vocabulary and (len(word) > 1 or (not key and _number_follows(tokens, place)))
+    letter = (len(word) == 1 or word in ROMAN) and _letter_counts(tokens, place, gap=gap, previous=previous)
+    spoken = free and len(key) < _MOST_SPOKEN and not any(part.isdigit() for part in key)
+    if known or letter:
+        return _Is.PART
+    if word in PASSED and not key:
+        return _Is.BETWEEN
+    return _Is.PART if spoken else _Is.STOP
 
 
 def _candidate(key: Key, text: str, end: int, *, named: bool) -> Candidate:

@@ -72,10 +72,9 @@ class Outline:
     def target_of(self, question: str, after: str, before: str) -> Target | None:
         """What a check's parameters point at; None for a question that nobody knows."""
         if after:
-            for place, target in self.targets.items():
-                if place[1:] == (after, before) and question in ("", place[0]):
-                    return target
-            return None
+            asked = [place for place in self.targets if place[1:] == (after, before)]
+            mine = next((place for place in asked if place[0] == question), asked[0] if asked else None)
+            return None if mine is None else self.targets[mine]
         return question if question in self.after else None
 
     def keyed(self, key: Key, group: Key) -> Target | None:
@@ -168,6 +167,8 @@ class _Opened:
             line = next((one for one in self._all() if pattern.search(one[2][:LINE_CHARS])), None)
             same = only or (line is not None and heading is not None and line[:2] == heading[:2])
             target = own if same else f"{own}#{number}"
+            if not own and line is not None:
+                target = next((known for known, opened in self.lines.items() if opened[:2] == line[:2]), target)
             outline.targets[own, after, before] = target
             outline.after.setdefault(target, []).append(pattern)
             outline.before.setdefault(target, [])
