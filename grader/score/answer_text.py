@@ -6,6 +6,7 @@ Nothing is evaluated: a value is read from the syntax tree, and only if it is a 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -54,19 +55,31 @@ def assigned(notebook: NotebookRecord) -> dict[str, Assigned]:
     return {name: value for name, value in _assignments(notebook).items() if value is not None}
 
 
+def assigned_all(notebook: NotebookRecord) -> dict[str, tuple[Assigned, ...]]:
+    """Every literal that is assigned to a name at top level, in order."""
+    found: dict[str, tuple[Assigned, ...]] = {}
+    for name, value in _each_assignment(notebook):
+        if value is not None:
+            found[name] = (*found.get(name, ()), value)[-_MOST_ITEMS:]
+    return found
+
+
 def computed(notebook: NotebookRecord) -> frozenset[str]:
     """Names that at last hold something other than a literal, so that reading the notebook does not tell what."""
     return frozenset(name for name, value in _assignments(notebook).items() if value is None)
 
 
 def _assignments(notebook: NotebookRecord) -> dict[str, Assigned | None]:
-    found: dict[str, Assigned | None] = {}
+    return dict(_each_assignment(notebook))
+
+
+def _each_assignment(notebook: NotebookRecord) -> Iterator[tuple[str, Assigned | None]]:
+    """Name and literal of every assignment, in order; None for a value that is computed."""
     for cell in notebook.cells:
         if cell.kind is CellKind.CODE and len(cell.source) <= CELL_CHARS:
             for name, line, value in _assigned_in(cell.source):
                 known = value is not _COMPUTED
-                found[name] = Assigned(value=value, cell=cell.index, line=line) if known else None
-    return found
+                yield name, Assigned(value=value, cell=cell.index, line=line) if known else None
 
 
 _COMPUTED: Any = object()

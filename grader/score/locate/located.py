@@ -70,7 +70,7 @@ class Located:
             if one.question.casefold() == question.casefold()
         ]
         found += [_place(one) for one in self.sections if question_of(one.target) == question]
-        for name in sorted(name for name, owner in self.outline.names.items() if owner == question):
+        for name in self.outline.all_names.get(question, ()):
             for cell, first, text in segments(self.notebook, name):
                 last = first + text.count("\n")
                 found.append(Place(cell=cell, first_line=first, last_line=last, way=Way.NAME, heading=name))

@@ -68,6 +68,8 @@ class Outline:
     """What was found out about cells of the student version as they stand in hand-ins; bounded by their number."""
     names: dict[str, str] = field(default_factory=dict)
     """Name in code -> the only question that it belongs to."""
+    all_names: dict[str, list[str]] = field(default_factory=dict)
+    """Question -> the names in code that answer it, those of other questions, too."""
 
     def target_of(self, question: str, after: str, before: str) -> Target | None:
         """What a check's parameters point at; None for a question that nobody knows."""
@@ -261,6 +263,9 @@ def _add_names(outline: Outline, asked: tuple[Asked, ...]) -> None:
         above = [names for first, names in names_written(cells[region.cell].source) if first < region.first_line]
         for name in above[-1] if above else ():
             owners.setdefault(name, set()).add(region.question)
+    for name, questions in sorted(owners.items()):
+        for question in questions:
+            outline.all_names.setdefault(question, []).append(name)
     outline.names = {name: questions.pop() for name, questions in owners.items() if len(questions) == 1}
 
 
