@@ -173,7 +173,8 @@ def _looked_at(checks: Sequence[CheckMark], answer: str) -> tuple[PlaceView, ...
                 text=None if there else excerpt(text, max_lines=MAX_PLACE_LINES),
             )
             found.setdefault((place.cell, place.how, place.counts), view)
-    return tuple(found.values())[:MAX_PLACES]
+    shown = sorted(found.values(), key=lambda view: view.text is not None)  # first where the answer above stands
+    return tuple(shown[:MAX_PLACES])
 
 
 def _about_question(question: QuestionMark, shown: int) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from grader.score.checks import CheckSpec
 from grader.score.kinds import JudgeContext, Kind, Verdict, kind_of
 from grader.score.looked_at import looked_at
 from grader.score.marks import as_mark, question_mark, rounded
+from grader.score.places import require_places
 from grader.score.planning import ProbePlan, load_oracle, probe_plan
 
 FAULT_REASON = "This check did not run: a fault of ours, not of your work. A person will look at it."
@@ -56,13 +57,16 @@ class Coursework:
             template: its student version, if that has been made already.
 
         Raises:
-            RubricError: if the oracle, a kind's parameters or the model solution cannot be used.
+            RubricError: if the oracle, a kind's parameters or the model solution cannot be used, or nothing says
+                where an answer stands.
         """
         oracle = load_oracle(rubric)
         given = (
             student_version(rubric) if template is None else StudentVersion(template, rubric.markers, asked_of(rubric))
         )
-        return cls(rubric=rubric, oracle=oracle, plan=probe_plan(rubric, oracle), template=given)
+        plan = probe_plan(rubric, oracle)
+        require_places(rubric, given)
+        return cls(rubric=rubric, oracle=oracle, plan=plan, template=given)
 
 
 def definitive(verdict: Verdict, maximum: Decimal) -> Verdict:

@@ -93,12 +93,10 @@ def _of_names(names: tuple[str, ...], notebook: NotebookRecord, template: Studen
 
 def _together(lines: dict[tuple[int, str], list[str]]) -> list[LookedAt]:
     """One entry for each cell, with the lines that set names in it."""
-    cells = list(dict.fromkeys(cell for cell, _ in lines))
-    return [
-        LookedAt(
-            cell=cell,
-            how="where " + ", ".join(f"`{name}`" for where, name in lines if where == cell) + " is set",
-            text="\n".join(dict.fromkeys(line for (where, _), some in lines.items() if where == cell for line in some)),
-        )
-        for cell in cells
-    ]
+    found = []
+    for cell in dict.fromkeys(cell for cell, _ in lines):
+        names = [f"`{name}`" for where, name in lines if where == cell]
+        written = dict.fromkeys(line for (where, _), some in lines.items() if where == cell for line in some)
+        how = f"where {', '.join(names)} {'is' if len(names) == 1 else 'are'} set"
+        found.append(LookedAt(cell=cell, how=how, text="\n".join(written)))
+    return found

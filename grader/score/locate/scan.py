@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -95,6 +96,7 @@ class _Scanner:
             self.beginnings.setdefault(key[:8], []).append(key)
         self.patterns = [(target, one) for target, several in outline.after.items() for one in several]
         self.closing = [(target, one) for target, several in outline.before.items() for one in several]
+        self.any = _any_of([one for _, one in (*self.patterns, *self.closing)])
 
     def cell(self, cell: NotebookCell) -> list[Event]:
         """The events of a cell; those of a cell of the student version are kept for the next hand-in."""
@@ -126,9 +128,10 @@ class _Scanner:
     def _event(self, cell: NotebookCell, number: int, line: str, *, first: bool, plain: bool) -> Event | None:
         outline = self.outline
         prose = reads_as_text(cell, line)
-        weak = next((target for target, pattern in self.patterns if pattern.search(line)), None)
+        asked = self.any is None or self.any.search(line) is not None
+        weak = next((target for target, pattern in self.patterns if pattern.search(line)), None) if asked else None
         if not prose and weak is None:
-            return self._closed(number, line)
+            return self._closed(number, line) if asked else None
         key = line_key(line)
         opener = outline.openers.get(key)
         if opener is not None:
@@ -148,7 +151,7 @@ class _Scanner:
         event = self._numbered(cell, number, line, first=first) if prose and not plain else None
         if event is None and weak is not None:
             return Event(line=number, does=Does.OPENS, target=weak, heading=line, weak=True, own_heading=True)
-        return event or self._closed(number, line)
+        return event or (self._closed(number, line) if asked else None)
 
     def _known(self, number: int, line: str, target: Target | None, cell: int) -> Event:
         if target is None:
@@ -196,6 +199,13 @@ class _Scanner:
         asked |= words_of(self.outline.titles.get(target, ""))
         said = words_of(one.rest)
         return "" if said and len(said & asked) >= _SHARED * len(said) else one.rest.strip()
+
+
+def _any_of(patterns: list[re.Pattern[str]]) -> re.Pattern[str] | None:
+    """One pattern that finds what any of several does, so that most lines are looked at once; None if there is none."""
+    if not patterns or any(one.groups or one.flags & ~re.UNICODE for one in patterns):
+        return None
+    return re.compile("|".join(f"(?:{one.pattern})" for one in patterns))
 
 
 def _heading_of(line: str, one: Candidate) -> str:

@@ -171,6 +171,8 @@ class _Walk:
         if last < first and not rest:
             return
         flow, other = local.flow, local.other
+        if flow.target is None and other is None and cell.kind is CellKind.CODE:
+            return
         text = own_text(cell, first, last, self.outline, whole=began)
         text = "\n".join(part for part in (rest, text) if part)
         if not text.strip():
