@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from grader.coursework import StudentVersion, normalise, regions
-from grader.records import NotebookRecord
+from grader.records import CellKind, NotebookRecord
 from grader.score.locate import fenced_regions
 from grader.score.source_text import segments
 
@@ -36,6 +36,31 @@ def nothing_written(
     if any(_written(name, notebook, template, whole=whole) for name in subjects):
         return False
     return fenced or bool(mine) or bool(subjects)
+
+
+def code_in_text_cell(
+    question: str, subjects: tuple[str, ...], notebook: NotebookRecord, template: StudentVersion
+) -> int | None:
+    """The first cell that is no code cell and holds code for a question, which was never run; None if there is none.
+
+    Args:
+        question: its id.
+        subjects: names whose definitions answer it.
+        notebook: the hand-in.
+        template: the student version.
+    """
+    for cell in notebook.cells:
+        if cell.kind is CellKind.CODE or _DEFINES.search(cell.source) is None:
+            continue
+        lines = [line for line in cell.source.split("\n") if not line.lstrip().startswith("```")]
+        turned = cell.model_copy(update={"kind": CellKind.CODE, "source": "\n".join(lines)})
+        alone = notebook.model_copy(update={"cells": (turned,)})
+        if not nothing_written(question, subjects, alone, template, anywhere=True):
+            return cell.index
+    return None
+
+
+_DEFINES = re.compile(r"^\s*(?:class|def)\s+\w", re.MULTILINE)
 
 
 def cells_of(question: str, subjects: tuple[str, ...], notebook: NotebookRecord, template: StudentVersion) -> set[int]:

@@ -82,8 +82,13 @@ def _regions(notebook: NotebookRecord, template: StudentVersion) -> tuple[Region
     missing = [fence for fence in given.starts if fence.question.casefold() not in there]
     if not missing:
         return exact
-    taken = {(region.cell, line) for region in exact for line in range(region.first_line - 1, region.last_line + 2)}
-    found = [*exact, *_damaged(notebook, template, given, missing, taken)]
+    asked = {fence.question.casefold() for fence in given.starts}
+    sound = [region for region in exact if region.question.casefold() in asked]  # "Question lb" is no question
+    taken = {(region.cell, line) for region in sound for line in range(region.first_line - 1, region.last_line + 2)}
+    damaged = list(_damaged(notebook, template, given, missing, taken))
+    again = {(region.cell, region.first_line) for region in (*sound, *damaged)}
+    odd = [region for region in exact if (region.cell, region.first_line) not in again]
+    found = [*sound, *damaged, *odd]
     return tuple(sorted(found, key=lambda region: (region.cell, region.first_line)))
 
 
@@ -163,7 +168,7 @@ def _start_of(form: str, given: _Given, missing: list[_Fence]) -> str | None:
     if len(form) < 4:
         return None
     for fence in missing:
-        if fence.form == form:
+        if fence.form.startswith(form) and _form(fence.question) in form:
             return fence.question
     near = sorted(((_alike(form, fence.form), fence.question) for fence in given.starts), reverse=True)
     if not near or near[0][0] < _ALIKE:
