@@ -14,6 +14,7 @@ from typing import Any
 from grader.coursework import StudentVersion
 from grader.records import CellKind, NotebookRecord
 from grader.score.locate import Place, locate
+from grader.score.locate.own_lines import TEXT_CHARS as TEXT_CHARS
 from grader.score.source_text import CELL_CHARS, parsed
 
 Literal = str | int | float | bool | tuple["Literal", ...] | None

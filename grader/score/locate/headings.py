@@ -148,8 +148,8 @@ def _sort(
     piece = tokens[place].group()
     word = piece.casefold()
     if piece.isdecimal():
-        in_list = gap and previous and previous in ".)]"
-        return _Is.STOP if len(piece) > _MOST_DIGITS or in_list else _Is.PART
+        of_text = bool(key) and gap and previous in (".", ")", "]")
+        return _Is.STOP if len(piece) > _MOST_DIGITS or of_text else _Is.PART
     if not piece.isalpha():
         return _Is.BETWEEN if piece in _SIGNS or (piece in ")]" and _goes_on(tokens, place)) else _Is.STOP
     if word in WORDS or _is_typed_badly(word, key):
@@ -165,12 +165,12 @@ def _sort(
 
 
 def _candidate(key: Key, text: str, end: int, *, named: bool) -> Candidate:
+    word = re.match(r"\s*([^\W\d_]+)", text[end:])
+    if word is not None and word[1].casefold() in WORDS:  # the word follows the number, as in 第1题
+        named, end = True, end + word.end()
     closing = _END.match(text, end)
     sign = closing["sign"] if closing else None
     rest = text[closing.end() :] if closing else text[end:]
-    word = re.match(r"\s*([^\W\d_]+)", text[end:])
-    if not named and word is not None and word[1].casefold() in WORDS:  # the word follows the number, as in 第1题
-        named, rest = True, text[end + word.end() :]
     ends = not rest.strip(" *_`#:.")
     return Candidate(key=key, named=named, delimited=sign is not None or ends, ends_line=ends, rest=rest)
 

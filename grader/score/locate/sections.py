@@ -121,8 +121,7 @@ class _Walk:
         """Whose the lines after an event are; None where nothing changes."""
         flow = local.flow
         if event.does is Does.OPENS:
-            if event.target != flow.target or not event.own_heading or local.other is not None:
-                self.opening += 1
+            self.opening += 1
             made = _Claim(event.target, Way.HEADING, event.heading, event.own_heading, max(event.cell, flow.position))
             self.flow = made
             return _Local(made, None)
