@@ -169,7 +169,9 @@ def _looked_at(checks: Sequence[CheckMark], answer: str) -> tuple[PlaceView, ...
             text = place.text.strip("\n")
             there = not text.strip() or text.removesuffix(" …") in answer
             view = PlaceView(
-                where=wording.looked_at(cell_name(place.cell), one_line(place.how), counts=place.counts),
+                where=wording.looked_at(
+                    cell_name(place.cell), one_line(place.how), counts=place.counts, by_person=check.mark is None
+                ),
                 text=None if there else excerpt(text, max_lines=MAX_PLACE_LINES),
             )
             found.setdefault((place.cell, place.how, place.counts), view)

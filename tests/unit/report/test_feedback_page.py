@@ -319,6 +319,6 @@ def test_back_quotes_become_code_and_everything_is_escaped(text: str, wanted: An
 def test_the_page_says_below_an_answer_where_it_was_found() -> None:
     page = read_page(feedback_page(sample_view()))
     assert "Found in cell 17, below your heading “Theory Q1”." in page.text
-    assert "Also found, and passed over: cell 22, in the cell that was given for it." in page.text
+    assert "Also found in cell 22, in the cell that was given for it." in page.text
     assert page.text.count("Gates are <b>good</b>.") == 1
     assert page.text.count("A gate near 1 lets the old state through.") == 1
