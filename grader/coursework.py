@@ -91,12 +91,49 @@ def normalise_text(source: str) -> str:
     return " ".join(source.split()).casefold()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a rubric says about where the answer to a question stands."""
+
+    question: str
+    title: str = ""
+    places: tuple[tuple[str, str], ...] = ()
+    """Pairs of regular expressions: of the line below which an answer stands, and of that at which it ends or ""."""
+    names: tuple[str, ...] = ()
+    """Names to which answers are assigned, and those of definitions that are asked for."""
+
+
+def asked_of(rubric: Rubric) -> tuple[Asked, ...]:
+    """The questions of a rubric, by the parameters that all kinds of answers share."""
+    return tuple(
+        Asked(
+            question=question.id,
+            title=question.title,
+            places=tuple(dict.fromkeys(place for check in question.checks for place in _places(check.parameters))),
+            names=tuple(dict.fromkeys(name for check in question.checks for name in _names(check.parameters))),
+        )
+        for question in rubric.questions
+    )
+
+
+def _places(parameters: dict[str, Any]) -> list[tuple[str, str]]:
+    after, before = parameters.get("after"), parameters.get("before", "")
+    return [(after, before)] if isinstance(after, str) and after and isinstance(before, str) else []
+
+
+def _names(parameters: dict[str, Any]) -> list[str]:
+    answers = parameters.get("answers")
+    named = [parameters.get("variable"), parameters.get("target"), *(answers if isinstance(answers, dict) else ())]
+    return [name for name in named if isinstance(name, str) and name.isidentifier()]
+
+
 class StudentVersion:
     """The template that students get, and questions about it."""
 
-    def __init__(self, notebook: NotebookRecord, markers: Markers | None) -> None:
+    def __init__(self, notebook: NotebookRecord, markers: Markers | None, asked: tuple[Asked, ...] = ()) -> None:
         self.notebook = notebook
         self.markers = markers
+        self.asked = asked
 
     @cached_property
     def _regions(self) -> dict[str, str]:
@@ -138,7 +175,7 @@ def solution_notebook(rubric: Rubric) -> NotebookRecord:
         source_name=path.name,
         format="ipynb",
         cells=tuple(
-            NotebookCell(index=index, kind=_kind_of(cell.cell_type), source=cell.source)
+            NotebookCell(index=index, kind=_kind_of(cell.cell_type), source=cell.source, labels=_labels_of(cell))
             for index, cell in enumerate(notebook.cells)
         ),
     )
@@ -159,11 +196,17 @@ def student_version(rubric: Rubric) -> StudentVersion:
         cell.model_copy(update={"source": _template_of(cell, metadata[cell.index].metadata, rubric.markers)})
         for cell in solution.cells
     )
-    return StudentVersion(solution.model_copy(update={"cells": cells}), rubric.markers)
+    return StudentVersion(solution.model_copy(update={"cells": cells}), rubric.markers, asked_of(rubric))
 
 
 def _kind_of(cell_type: str) -> CellKind:
     return CellKind(cell_type) if cell_type in ("code", "markdown") else CellKind.OTHER
+
+
+def _labels_of(cell: Any) -> tuple[str, ...]:
+    """The cell's id and the id that an assignment tool gave it; tags are the instructor's own and do not go out."""
+    named = (cell.get("id"), cell.metadata.get("id"), cell.metadata.get("nbgrader", {}).get("grade_id"))
+    return tuple(dict.fromkeys(label for label in named if isinstance(label, str) and label))
 
 
 def _template_of(cell: NotebookCell, metadata: dict[str, Any], markers: Markers | None) -> str:

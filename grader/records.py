@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 SCHEMA_VERSION = 1
-SCORING_VERSION = 2
+SCORING_VERSION = 3
 """Raised whenever the same evidence could earn another mark; stored with the marks."""
 
 Mark = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
@@ -47,6 +47,8 @@ class NotebookCell(Record):
     """The stored number of the last execution; None if it was never run."""
     outputs: tuple[str, ...] = ()
     """The stored outputs as text (streams, text/plain, error names), in order, cut at the limit; no HTML, no images."""
+    labels: tuple[str, ...] = ()
+    """What the file calls the cell: its id, the id that an assignment tool gave it, its tags; few and short."""
 
 
 class NotebookRecord(Record):
@@ -133,6 +135,19 @@ class Outcome(StrEnum):
     FAULT = "fault"
 
 
+class LookedAt(Record):
+    """A place of the notebook in which an answer was looked for and found."""
+
+    cell: int
+    """Position in the notebook, from 0."""
+    how: str
+    """How it was found: "below your heading "Q3 b"", "by its place between the given cells"."""
+    text: str = ""
+    """The beginning of what the student wrote there."""
+    counts: bool = True
+    """False for a place that was found, too, and passed over for a better one."""
+
+
 class CheckMark(Record):
     """The outcome of one check with its mark and the evidence for it."""
 
@@ -157,6 +172,8 @@ class CheckMark(Record):
     """True if a person has to look although the check is not theory: not recognised, or a contradiction."""
     evidence: tuple[str, ...] = ()
     """Identifiers of the evidence parts and probes that were looked at."""
+    looked_at: tuple[LookedAt, ...] = ()
+    """Where the answer stands, for an answer that is read and not run."""
 
 
 class QuestionMark(Record):

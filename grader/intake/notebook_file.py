@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from grader.errors import NotebookFormatError
+from grader.intake.cell_labels import cell_labels
 from grader.intake.decoding import decode, unix_lines, well_formed
 from grader.intake.entries import shown, size_text
 from grader.intake.json_text import parse_json
@@ -130,6 +131,7 @@ def _cell(raw: object, index: int, limits: IntakeLimits) -> tuple[NotebookCell, 
         source=source,
         execution_count=count if counted else None,
         outputs=output_texts(raw.get("outputs")) if kind is CellKind.CODE else (),
+        labels=cell_labels(raw),
     )
     return cell, notes + source_notes
 

@@ -70,6 +70,10 @@ def execute_what_is_missing(
     return batch.keys
 
 
+_NEVER_RUN = {"cells": {"__all__": {"labels"}}}
+"""What a notebook holds beside that which is run: two that differ only in it share their evidence."""
+
+
 @dataclass(slots=True, kw_only=True)
 class _Group:
     """Hand-ins with the same notebook."""
@@ -95,9 +99,8 @@ def _groups(
         notebook = store.submission(key).notebook
         if notebook is None:
             continue
-        content = notebook.model_dump_json().encode()
-        store.put_notebook(key, content)
-        digest = hashlib.sha256(content).hexdigest()
+        store.put_notebook(key, notebook.model_dump_json().encode())
+        digest = hashlib.sha256(notebook.model_dump_json(exclude=_NEVER_RUN).encode()).hexdigest()
         if digest not in groups:
             groups[digest] = _Group(expected=_expected(course, notebook, digest, seed, environment))
         groups[digest].keys.append(key)

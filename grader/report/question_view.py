@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from grader.records import CheckMark, Mark, Outcome, QuestionMark
+from grader.records import CheckMark, Mark, Outcome, QuestionMark, cell_name
 from grader.report import wording
 from grader.report.plain_text import Excerpt, excerpt, mark_text, one_line
 from grader.rubric import Question, Rubric, Show
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 LEVELS: tuple[Show, ...] = ("none", "state", "misconception", "gap")
 MAX_MISTAKES = 3
 MAX_CHECKS = 60
+MAX_PLACES = 12
+MAX_PLACE_LINES = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,16 @@ class CheckView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceView:
+    """A place of the notebook that was looked at."""
+
+    where: str
+    """The cell and how it was found, as a sentence."""
+    text: Excerpt | None
+    """What stands there; None if it is shown already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionView:
     """A card in five fixed parts: mark, what happened, evidence, named mistake, next step."""
 
@@ -73,6 +85,8 @@ class QuestionView:
     """Empty when the course shows no more than the mark."""
     answer: Excerpt | None
     """The student's own words, where a person reads them."""
+    looked_at: tuple[PlaceView, ...]
+    """Where the answer was found, for an answer that is read and not run."""
     mistakes: tuple[MistakeView, ...]
     next_step: str
 
@@ -141,9 +155,28 @@ def question_view(
         said=_about_question(question, shown),
         checks=views,
         answer=excerpt(answer) if answer.strip() else None,
+        looked_at=_looked_at(question.checks, answer),
         mistakes=tuple(_not_said_twice(mistake, views) for mistake in mistakes),
         next_step=_next_step(checks, mistakes) if shown >= LEVELS.index("misconception") else "",
     )
+
+
+def _looked_at(checks: Sequence[CheckMark], answer: str) -> tuple[PlaceView, ...]:
+    """The places of all checks, each once; a text that stands in the answer is not shown again."""
+    found: dict[tuple[int, str, bool], PlaceView] = {}
+    for check in checks:
+        for place in check.looked_at:
+            text = place.text.strip("\n")
+            there = not text.strip() or text.removesuffix(" …") in answer
+            view = PlaceView(
+                where=wording.looked_at(
+                    cell_name(place.cell), one_line(place.how), counts=place.counts, by_person=check.mark is None
+                ),
+                text=None if there else excerpt(text, max_lines=MAX_PLACE_LINES),
+            )
+            found.setdefault((place.cell, place.how, place.counts), view)
+    shown = sorted(found.values(), key=lambda view: view.text is not None)  # first where the answer above stands
+    return tuple(shown[:MAX_PLACES])
 
 
 def _about_question(question: QuestionMark, shown: int) -> tuple[str, ...]:

@@ -116,6 +116,13 @@ def convention(form: str) -> str:
     return f"We read your code as: {form.rstrip('. ')}. This form is accepted."
 
 
+def looked_at(cell: str, how: str, *, counts: bool, by_person: bool) -> str:
+    """Where an answer was found: "Found in cell 9, below your heading “Q3 b”."; a person reads all places."""
+    if counts:
+        return f"Found in {cell}, {how}."
+    return f"Also found in {cell}, {how}." if by_person else f"Also found, and passed over: {cell}, {how}."
+
+
 def provisional(open_marks: Mark) -> str:
     """Why a total is not final."""
     return f"Provisional: {marks_text(open_marks)} still {'waits' if open_marks == 1 else 'wait'} for a person."

@@ -1,4 +1,4 @@
-"""Finding what a student wrote as an answer: assigned literals, and prose between two lines of the template.
+"""Finding what a student wrote as an answer: assigned literals, and prose, wherever in the notebook it stands.
 
 Nothing is evaluated: a value is read from the syntax tree, and only if it is a literal.
 """
@@ -6,20 +6,19 @@ Nothing is evaluated: a value is read from the syntax tree, and only if it is a 
 from __future__ import annotations
 
 import ast
-import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
-from weakref import WeakKeyDictionary
 
-from grader.coursework import StudentVersion, normalise_text
+from grader.coursework import StudentVersion
 from grader.records import CellKind, NotebookRecord
+from grader.score.locate import Place, locate
+from grader.score.locate.own_lines import TEXT_CHARS as TEXT_CHARS
 from grader.score.source_text import CELL_CHARS, parsed
 
 Literal = str | int | float | bool | tuple["Literal", ...] | None
 _MOST_ITEMS = 100
-TEXT_CHARS = 20_000
-"""Of an answer in prose; the rest is cut."""
 _LARGEST = 10.0**15
 
 
@@ -34,17 +33,36 @@ class Assigned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prose:
-    """What was found between the lines that fence an answer."""
+    """What was found of an answer in prose."""
 
     found: bool
-    """False if the opening line is not in the notebook."""
+    """False if neither its heading nor anything else of its place is in the notebook."""
     text: str = ""
-    """The student's own lines, without the template's."""
+    """The student's own lines, without the template's; where they stand in several places, those that count."""
+    whole: str = ""
+    """The lines of all places, for a person."""
+    places: tuple[Place, ...] = ()
+    """Where `text` stands, and how it was found."""
+    passed_over: tuple[Place, ...] = ()
+    """Where something else stands that may be meant as the answer, too."""
+    said: str = ""
+    """A sentence on which of several places counts; empty where there is one."""
+    lost: bool = False
+    """True if nothing was found, and there is prose that belongs to no question: a person has to look."""
 
 
 def assigned(notebook: NotebookRecord) -> dict[str, Assigned]:
     """Literals assigned to names at top level; the last one in order wins."""
     return {name: value for name, value in _assignments(notebook).items() if value is not None}
+
+
+def assigned_all(notebook: NotebookRecord) -> dict[str, tuple[Assigned, ...]]:
+    """Every literal that is assigned to a name at top level, in order."""
+    found: dict[str, tuple[Assigned, ...]] = {}
+    for name, value in _each_assignment(notebook):
+        if value is not None:
+            found[name] = (*found.get(name, ()), value)[-_MOST_ITEMS:]
+    return found
 
 
 def computed(notebook: NotebookRecord) -> frozenset[str]:
@@ -53,13 +71,16 @@ def computed(notebook: NotebookRecord) -> frozenset[str]:
 
 
 def _assignments(notebook: NotebookRecord) -> dict[str, Assigned | None]:
-    found: dict[str, Assigned | None] = {}
+    return dict(_each_assignment(notebook))
+
+
+def _each_assignment(notebook: NotebookRecord) -> Iterator[tuple[str, Assigned | None]]:
+    """Name and literal of every assignment, in order; None for a value that is computed."""
     for cell in notebook.cells:
         if cell.kind is CellKind.CODE and len(cell.source) <= CELL_CHARS:
             for name, line, value in _assigned_in(cell.source):
                 known = value is not _COMPUTED
-                found[name] = Assigned(value=value, cell=cell.index, line=line) if known else None
-    return found
+                yield name, Assigned(value=value, cell=cell.index, line=line) if known else None
 
 
 _COMPUTED: Any = object()
@@ -100,50 +121,36 @@ def literal(node: ast.expr) -> Literal:
     return _number(node, depth=20)
 
 
-def prose(notebook: NotebookRecord, template: StudentVersion, *, after: str, before: str = "") -> Prose:
-    """The student's lines between the one that matches `after` and the one that matches `before`.
+def prose(
+    notebook: NotebookRecord, template: StudentVersion, *, after: str = "", before: str = "", question: str = ""
+) -> Prose:
+    """What the student wrote as the answer to a question, wherever it stands, without the template's lines.
 
-    Markdown is taken whole. Of code cells, the one in which the answer begins is taken whole, too, since answers are
-    typed there without a comment sign; of others only comments and texts.
+    Markdown is taken whole. Of code, a cell in which the answer begins is taken whole, too, since answers are typed
+    there without a comment sign; of others only comments, texts and words.
+
+    Args:
+        notebook: the hand-in.
+        template: the student version, with what the rubric asks.
+        after: regular expression of the line of the student version below which the answer stands; without one it
+            stands in the question's own place.
+        before: of the line at which it ends; without one, where the next answer begins.
+        question: its id; not needed where `after` is given.
     """
-    opening, closing = re.compile(after), re.compile(before) if before else None
-    given = _given(template)
-    inside, kept, length = False, list[str](), 0
-    for cell in notebook.cells:
-        began_here = False
-        for line in cell.source.split("\n"):
-            if not inside:
-                if opening.search(line[:2_000]):
-                    inside = began_here = True
-                continue
-            if closing is not None and closing.search(line[:2_000]):
-                return Prose(found=True, text=_joined(kept))
-            own = _line_key(line) not in given
-            written = cell.kind is not CellKind.CODE or began_here or line.lstrip().startswith(("#", "'", '"'))
-            if own and written and length < TEXT_CHARS:
-                kept.append(line)
-                length += len(line) + 1
-    return Prose(found=inside, text=_joined(kept))
-
-
-_GIVEN: WeakKeyDictionary[StudentVersion, frozenset[str]] = WeakKeyDictionary()
-
-
-def _given(template: StudentVersion) -> frozenset[str]:
-    """The template's lines; worked out once for a template."""
-    if template not in _GIVEN:
-        lines = (line for cell in template.notebook.cells for line in cell.source.split("\n"))
-        _GIVEN[template] = frozenset(_line_key(line) for line in lines)
-    return _GIVEN[template]
-
-
-def _line_key(line: str) -> str:
-    return normalise_text(line.strip().strip("#*_- \t"))
-
-
-def _joined(lines: list[str]) -> str:
-    text = "\n".join(lines)[:TEXT_CHARS].strip()
-    return text if re.search(r"\w", text) else ""
+    located = locate(notebook, template, after, before)
+    target = located.outline.target_of(question, after, before)
+    if target is None:
+        return Prose(found=False)
+    reading = located.reading(target)
+    return Prose(
+        found=reading.found,
+        text=reading.text,
+        whole=reading.whole,
+        places=reading.counting,
+        passed_over=reading.passed_over,
+        said=reading.said,
+        lost=not reading.found and located.unowned,
+    )
 
 
 def _pairs(target: ast.expr, value: ast.expr) -> list[tuple[str, ast.expr]]:

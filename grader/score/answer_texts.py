@@ -21,7 +21,9 @@ def answer_texts(notebook: NotebookRecord, rubric: Rubric, template: StudentVers
         for check in question.checks:
             _, parameters = kind_of(check, rubric)
             if isinstance(parameters, TextParameters):
-                answer = prose(notebook, template, after=parameters.after, before=parameters.before)
-                if answer.text:
-                    found[f"{question.id}/{check.id}"] = answer.text
+                answer = prose(
+                    notebook, template, after=parameters.after, before=parameters.before, question=question.id
+                )
+                if answer.whole:
+                    found[f"{question.id}/{check.id}"] = answer.whole
     return found

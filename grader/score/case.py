@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from grader.coursework import StudentVersion, student_version
+from grader.coursework import StudentVersion, asked_of, student_version
 from grader.errors import CheckFaultError, EvidenceError
 from grader.evidence import Evidence
 from grader.oracle import Oracle
-from grader.records import CheckMark, NotebookRecord, Outcome, QuestionMark
+from grader.records import CheckMark, LookedAt, NotebookRecord, Outcome, QuestionMark
 from grader.rubric import Check, Question, Rubric
 from grader.score.checks import CheckSpec
 from grader.score.kinds import JudgeContext, Kind, Verdict, kind_of
+from grader.score.looked_at import looked_at
 from grader.score.marks import as_mark, question_mark, rounded
+from grader.score.places import require_places
 from grader.score.planning import ProbePlan, load_oracle, probe_plan
 
 FAULT_REASON = "This check did not run: a fault of ours, not of your work. A person will look at it."
@@ -55,11 +57,16 @@ class Coursework:
             template: its student version, if that has been made already.
 
         Raises:
-            RubricError: if the oracle, a kind's parameters or the model solution cannot be used.
+            RubricError: if the oracle, a kind's parameters or the model solution cannot be used, or nothing says
+                where an answer stands.
         """
         oracle = load_oracle(rubric)
-        given = student_version(rubric) if template is None else StudentVersion(template, rubric.markers)
-        return cls(rubric=rubric, oracle=oracle, plan=probe_plan(rubric, oracle), template=given)
+        given = (
+            student_version(rubric) if template is None else StudentVersion(template, rubric.markers, asked_of(rubric))
+        )
+        plan = probe_plan(rubric, oracle)
+        require_places(rubric, given)
+        return cls(rubric=rubric, oracle=oracle, plan=plan, template=given)
 
 
 def definitive(verdict: Verdict, maximum: Decimal) -> Verdict:
@@ -79,6 +86,13 @@ def definitive(verdict: Verdict, maximum: Decimal) -> Verdict:
     return verdict
 
 
+def _with_reason(verdict: Verdict, said: str) -> Verdict:
+    """The verdict with a sentence on which of several answers counts, unless a person reads them all."""
+    if not said or verdict.mark is None:
+        return verdict
+    return replace(verdict, reason=f"{verdict.reason} {said}".strip())
+
+
 @dataclass(slots=True, kw_only=True)
 class Case:
     """The evidence of one submission, and the marks given so far."""
@@ -92,6 +106,8 @@ class Case:
     """Tracebacks of ours, for the log."""
     marks: dict[str, CheckMark] = field(default_factory=dict)
     _verdicts: dict[tuple[str, str], Verdict] = field(default_factory=dict)
+    _looked_at: dict[tuple[str, str], tuple[LookedAt, ...]] = field(default_factory=dict)
+    """Where the answers that are read stand, by question and check."""
 
     def context(self, question: Question, check: Check) -> JudgeContext:
         """What a judge of that check gets to see."""
@@ -140,6 +156,7 @@ class Case:
             convention=verdict.convention,
             uncertain=verdict.uncertain,
             evidence=verdict.evidence,
+            looked_at=self._looked_at.get((spec.question.id, spec.name), ()),
         )
         self.marks[spec.id] = found
         return found
@@ -154,6 +171,9 @@ class Case:
     def _judge(self, question: Question, check: Check) -> Verdict:
         kind, parameters = self.coursework.kind_of(question, check)
         try:
-            return definitive(kind.judge(self.context(question, check), parameters), check.marks)
+            verdict = definitive(kind.judge(self.context(question, check), parameters), check.marks)
+            places, said = looked_at(parameters, question.id, self.evidence.notebook, self.coursework.template)
+            self._looked_at[question.id, check.id] = places
+            return _with_reason(verdict, said)
         except Exception as error:  # noqa: BLE001 - the guard of a check: a fault of ours is a verdict, never a stop
             return self.fault(error, f"{question.id}/{check.id}")

@@ -6,18 +6,21 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from grader.coursework import student_version
 from grader.errors import EvidenceError
 from grader.evidence import Evidence, Part, ProbeRun, Raised
 from grader.oracle import Oracle
 from grader.probes import Probe
-from grader.records import CheckMark, Record, SubmissionMarks
+from grader.records import CheckMark, LookedAt, Record, SubmissionMarks, cell_name
 from grader.rubric import Rubric
+from grader.score.looked_at import places_of
 from grader.score.planning import probe_plan
 from grader.score.repeat_script import repeat_script
 from grader.score.worker_records import ScoreItem
 from grader.score.workers import score_evidence
 from grader.values import Value
 
+_TEXT_LINES = 6
 _NUMBERS = 6
 """Elements of a tensor that are shown."""
 
@@ -46,6 +49,8 @@ class Explanation(Record):
     probes: tuple[ProbeFacts, ...]
     nearest: dict[str, tuple[tuple[str, float], ...]] = {}
     """For each name that the oracle judged, known formulas by distance."""
+    places: tuple[LookedAt, ...] = ()
+    """Every place that was found for the question, code and prose."""
     script: str = ""
     """Python that rebuilds the inputs and loads what came back."""
 
@@ -57,6 +62,11 @@ class Explanation(Record):
             f"  {check.reason}",
         ]
         lines += [f"  named: {name}" for name in check.diagnosis]
+        counting = {(place.cell, place.how) for place in check.looked_at if place.counts}
+        for place in self.places:
+            read = "  read" if (place.cell, place.how) in counting else ""
+            lines.append(f"  {cell_name(place.cell)}: {place.how}{read}")
+            lines += [f"    | {line}" for line in place.text.splitlines()[:_TEXT_LINES]]
         for probe in self.probes:
             lines.append(f"  probe {probe.probe} on definition {probe.definition} ({probe.part}): {probe.status}")
             lines.append(f"    steps {probe.steps}")
@@ -90,6 +100,7 @@ def explain(
     plan = probe_plan(rubric, oracle)
     probes = {probe.id: probe for probe in (*plan.student, *plan.stand_ins)}
     nearest = _nearest(evidence, rubric) if oracle is not None else {}
+    places = _places(evidence, rubric, question)
     explained = []
     for check in checks:
         wanted = [probes[name] for name in check.evidence if name in probes]
@@ -100,10 +111,20 @@ def explain(
                 check=check,
                 probes=tuple(facts),
                 nearest={name: near for name, near in nearest.items() if set(name.split()) & subjects},
+                places=places,
                 script=repeat_script(evidence.folder.name, wanted[0]) if wanted else "",
             )
         )
     return explained
+
+
+def _places(evidence: Evidence, rubric: Rubric, question: str) -> tuple[LookedAt, ...]:
+    """Where the question's answer was found; nothing where the notebook itself was not stored."""
+    try:
+        notebook = evidence.notebook
+    except EvidenceError:
+        return ()
+    return places_of(question, notebook, student_version(rubric))
 
 
 def _nearest(evidence: Evidence, rubric: Rubric) -> dict[str, tuple[tuple[str, float], ...]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from grader.evidence import Definition, Part, ProbeRun, RunOutline
-from grader.records import Outcome
+from grader.records import Outcome, cell_name
 from grader.rubric import Check
 from grader.score.case import FAULT_REASON, NEEDS_EVIDENCE, Case
 from grader.score.checks import CheckSpec, ProbeNeed
@@ -15,8 +15,8 @@ from grader.score.kinds import Verdict
 from grader.score.kinds.definitions import held_by_markers, said
 from grader.score.marks import ZERO
 from grader.score.probe_view import ProbeView
-from grader.score.wording import NOTHING_WRITTEN, probe_failure, syntax_error_in
-from grader.score.written import cells_of, nothing_written
+from grader.score.wording import NOTHING_WRITTEN, code_was_no_code, probe_failure, syntax_error_in
+from grader.score.written import cells_of, code_in_text_cell, nothing_written
 
 _ON_STUDENTS_CODE = (Outcome.PASSED, Outcome.PARTIAL, Outcome.FAILED, Outcome.BLOCKED)
 
@@ -116,6 +116,10 @@ def unless_blank(case: Case, spec: CheckSpec, verdict: Verdict) -> Verdict:
     notebook, template = case.evidence.notebook, case.coursework.template
     earns = verdict.mark is None or verdict.mark > ZERO
     if nothing_written(spec.question.id, spec.subjects, notebook, template, anywhere=earns):
+        cell = code_in_text_cell(spec.question.id, spec.subjects, notebook, template)
+        if cell is not None:
+            reason = code_was_no_code(cell_name(cell))
+            return Verdict(outcome=Outcome.MANUAL, mark=None, uncertain=True, reason=reason, evidence=verdict.evidence)
         return Verdict(outcome=Outcome.UNANSWERED, mark=ZERO, reason=NOTHING_WRITTEN, evidence=verdict.evidence)
     missing = _missing_names(case, spec) if verdict.outcome is Outcome.FAILED else []
     if missing:

@@ -58,6 +58,11 @@ def segments(notebook: NotebookRecord, name: str) -> list[tuple[int, int, str]]:
     ]
 
 
+def names_written(source: str) -> list[tuple[int, frozenset[str]]]:
+    """What a cell's top-level pieces define or assign, parsing or not: first line from 1, names."""
+    return [(start, names) for start, _, names in _pieces(source)] if len(source) <= CELL_CHARS else []
+
+
 @lru_cache(maxsize=1024)
 def _pieces(source: str) -> tuple[tuple[int, str, frozenset[str]], ...]:
     """The top-level pieces of a cell: first line from 1, text, and the names that it defines or assigns."""

@@ -15,6 +15,11 @@ NOTHING_WRITTEN = "Nothing was written here."
 _SHOWN_CHARS = 120
 
 
+def code_was_no_code(cell: str) -> str:
+    """Why an answer in a text cell has no mark yet."""
+    return f"Your code for this stands in {cell}, which is no code cell, so it was not run; a person will look at it."
+
+
 def shortened(text: str, chars: int = _SHOWN_CHARS) -> str:
     """A text in one line, cut in the middle; says how much was cut."""
     line = " ".join(text.split())

@@ -6,7 +6,8 @@ import re
 from functools import lru_cache
 
 from grader.coursework import StudentVersion, normalise, regions
-from grader.records import NotebookRecord
+from grader.records import CellKind, NotebookRecord
+from grader.score.locate import fenced_regions
 from grader.score.source_text import segments
 
 
@@ -27,7 +28,7 @@ def nothing_written(
             without a region of its own is always looked at so.
     """
     asked = question.casefold()
-    mine = [region for region in regions(notebook, template.markers) if region.question.casefold() == asked]
+    mine = [region for region in fenced_regions(notebook, template) if region.question.casefold() == asked]
     if any(not template.region_is_blank(region) for region in mine):
         return False
     fenced = any(region.question.casefold() == asked for region in regions(template.notebook, template.markers))
@@ -37,10 +38,35 @@ def nothing_written(
     return fenced or bool(mine) or bool(subjects)
 
 
+def code_in_text_cell(
+    question: str, subjects: tuple[str, ...], notebook: NotebookRecord, template: StudentVersion
+) -> int | None:
+    """The first cell that is no code cell and holds code for a question, which was never run; None if there is none.
+
+    Args:
+        question: its id.
+        subjects: names whose definitions answer it.
+        notebook: the hand-in.
+        template: the student version.
+    """
+    for cell in notebook.cells:
+        if cell.kind is CellKind.CODE or _DEFINES.search(cell.source) is None:
+            continue
+        lines = [line for line in cell.source.split("\n") if not line.lstrip().startswith("```")]
+        turned = cell.model_copy(update={"kind": CellKind.CODE, "source": "\n".join(lines)})
+        alone = notebook.model_copy(update={"cells": (turned,)})
+        if not nothing_written(question, subjects, alone, template, anywhere=True):
+            return cell.index
+    return None
+
+
+_DEFINES = re.compile(r"^\s*(?:class|def)\s+\w", re.MULTILINE)
+
+
 def cells_of(question: str, subjects: tuple[str, ...], notebook: NotebookRecord, template: StudentVersion) -> set[int]:
     """Cells that hold the question's regions or write one of its names."""
     asked = question.casefold()
-    cells = {region.cell for region in regions(notebook, template.markers) if region.question.casefold() == asked}
+    cells = {region.cell for region in fenced_regions(notebook, template) if region.question.casefold() == asked}
     for name in subjects:
         cells.update(cell for cell, _, _ in segments(notebook, name))
     return cells
@@ -69,7 +95,7 @@ def _characters(text: str) -> str:
 
 def _texts(name: str, notebook: NotebookRecord, template: StudentVersion, *, whole: bool) -> list[str]:
     """What the notebook writes under a name; the fenced regions left out unless `whole`."""
-    fenced = () if whole else regions(notebook, template.markers)
+    fenced = () if whole else fenced_regions(notebook, template)
     texts = []
     for cell, first, text in segments(notebook, name):
         mine = [(one.first_line, one.last_line) for one in fenced if one.cell == cell]

@@ -16,7 +16,7 @@ from helpers.marks_builders import (
     submission_marks,
 )
 
-from grader.records import Adjustment, Reason, RunMarks, Submission, SubmissionMarks, SubmissionStatus
+from grader.records import Adjustment, LookedAt, Reason, RunMarks, Submission, SubmissionMarks, SubmissionStatus
 from grader.rubric import Rubric
 
 DESCRIBE = described(
@@ -103,7 +103,21 @@ def sample_row(student: str = "s001") -> SubmissionMarks:
             title="Number of parameters",
         ),
         question_mark(
-            "T1", check_mark("T1/text", maximum="6", outcome="manual"), title="Why a gate helps the gradient"
+            "T1",
+            check_mark(
+                "T1/text",
+                maximum="6",
+                outcome="manual",
+                looked_at=(
+                    LookedAt(
+                        cell=16, how="below your heading “Theory Q1”", text="A gate near 1 lets the old state through."
+                    ),
+                    LookedAt(
+                        cell=21, how="in the cell that was given for it", text="Gates are <b>good</b>.", counts=False
+                    ),
+                ),
+            ),
+            title="Why a gate helps the gradient",
         ),
         question_mark(
             "TR",

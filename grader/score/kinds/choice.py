@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from grader.records import Outcome
 from grader.score.answer_text import Literal
-from grader.score.kinds.answer_place import AnswerPlace, computed_at, written_at
+from grader.score.kinds.answer_place import AnswerPlace, computed_at, nothing_at, written_at
 from grader.score.kinds.base import JudgeContext, Verdict, kind
 from grader.score.kinds.identification import left_to_a_person, plain_form
 from grader.score.marks import ZERO
@@ -39,7 +39,8 @@ class ChoiceParameters(AnswerPlace):
 def judge(context: JudgeContext, parameters: ChoiceParameters) -> Verdict:
     """Marks a choice among options.
 
-    Looks at: the last literal assigned to `variable`, or the prose between `after` and `before`.
+    Looks at: the last literal assigned to `variable`, the prose between `after` and `before`, or, with none of
+        these, the question's own place.
     Passes: exactly the right options, in any order, case and punctuation.
     Does not pass: others, more or fewer of them.
     Limits: in prose, words that are no option send the answer to a person.
@@ -47,9 +48,9 @@ def judge(context: JudgeContext, parameters: ChoiceParameters) -> Verdict:
     unread = computed_at(parameters, context.evidence.notebook, context.student_version)
     if unread:
         return left_to_a_person(unread)
-    written = written_at(parameters, context.evidence.notebook, context.student_version)
+    written = written_at(parameters, context.evidence.notebook, context.student_version, context.question.id)
     if written is None:
-        return Verdict(outcome=Outcome.UNANSWERED, mark=ZERO, reason="Nothing was written here.")
+        return nothing_at(context, parameters)
     chosen = _chosen(written, parameters)
     right = {_option(answer, parameters) for answer in parameters.answer}
     if chosen is None:
@@ -67,7 +68,7 @@ def judge(context: JudgeContext, parameters: ChoiceParameters) -> Verdict:
 
 def _chosen(written: Literal, parameters: ChoiceParameters) -> set[str] | None:
     """The options that were written; None if there is something else in the answer."""
-    if parameters.after and isinstance(written, str):
+    if not parameters.variable and isinstance(written, str):
         words = [word for word in written.replace(",", " ").split() if plain_form(word, parameters.forgive)]
         whole = _option(written, parameters)
         if whole in _forms(parameters).values():

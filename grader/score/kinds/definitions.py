@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from grader.coursework import Region, regions
+from grader.coursework import Region
 from grader.evidence import Definition, Part
 from grader.records import Outcome, cell_name
 from grader.score.kinds.base import JudgeContext, Verdict
+from grader.score.locate import fenced_regions
 
 T = TypeVar("T")
 
@@ -20,7 +21,7 @@ _TIMES = {2: "twice", 3: "three times"}
 def held_by_markers(context: JudgeContext, definitions: Sequence[Definition]) -> tuple[int, ...]:
     """Positions of the definitions that enclose a filled region of the context's question."""
     found = []
-    for region in regions(context.evidence.notebook, context.rubric.markers):
+    for region in fenced_regions(context.evidence.notebook, context.student_version):
         asked = region.question.casefold() == context.question.id.casefold()
         if asked and not context.student_version.region_is_blank(region):
             found.extend(_enclosing(region, definitions, context.evidence.part("student")))

@@ -13,7 +13,7 @@ from grader.oracle import FormulaOracle, Oracle
 from grader.probes import Probe
 from grader.records import Outcome, Record
 from grader.rubric import Check, Rubric
-from grader.score.kinds.answer_place import AnswerPlace
+from grader.score.kinds.answer_place import AnswerPlace, nothing_at
 from grader.score.kinds.base import JudgeContext, Verdict, kind
 from grader.score.kinds.cell_probes import require_known, require_mistakes
 from grader.score.kinds.credit import Credit, Shares, joined, outcome_of
@@ -21,7 +21,6 @@ from grader.score.kinds.formula_grammar import read_formula
 from grader.score.kinds.formula_text import Unread, Written, written_formula
 from grader.score.kinds.formula_tokens import FormulaError, Symbols
 from grader.score.kinds.formula_value import Formula, first_difference, same
-from grader.score.marks import ZERO
 
 
 class WrongFormula(Record):
@@ -104,9 +103,9 @@ def _checked(rubric: Rubric, check: Check, parameters: FormulaParameters, oracle
 def judge(context: JudgeContext, parameters: FormulaParameters) -> Verdict:
     """Marks a formula by what it computes, not by how it is written.
 
-    Looks at: the text or the Python expression assigned to `variable`, or the formula in the prose between `after` and
-        `before`; plain text, Unicode signs or simple LaTeX, with or without a left side and signs of multiplication. It
-        is read by a small grammar and never run.
+    Looks at: the text or the Python expression assigned to `variable`, the formula in the prose between `after` and
+        `before`, or, with none of these, in the question's own place; plain text, Unicode signs or simple LaTeX, with
+        or without a left side and signs of multiplication. It is read by a small grammar and never run.
     Why: one count has many forms, and all of them are right.
     Passes: a formula that equals the key, or one in `accept`, at every size. Where `1/2n` can be read in two ways, the
         better reading counts.
@@ -114,9 +113,10 @@ def judge(context: JudgeContext, parameters: FormulaParameters) -> Verdict:
     Limits: sums, products, quotients and whole powers up to 12; what cannot be read, and several formulas that differ,
         wait for a person.
     """
-    written = written_formula(parameters, context.evidence.notebook, context.student_version, parameters.table)
+    notebook, template = context.evidence.notebook, context.student_version
+    written = written_formula(parameters, notebook, template, parameters.table, context.question.id)
     if written is None:
-        return Verdict(outcome=Outcome.UNANSWERED, mark=ZERO, reason="Nothing was written here.")
+        return nothing_at(context, parameters)
     if isinstance(written, Unread):
         return Verdict(
             outcome=Outcome.MANUAL,

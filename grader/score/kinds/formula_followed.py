@@ -105,7 +105,7 @@ def own_formula(context: JudgeContext, follows: Follows, answer: Fraction) -> Ow
     if parameters is None:
         return None
     notebook, template = context.evidence.notebook, context.student_version
-    written = written_formula(parameters, notebook, template, parameters.table)
+    written = written_formula(parameters, notebook, template, parameters.table, follows.question)
     if written is None:
         return None
     place = f"from question {follows.question}"

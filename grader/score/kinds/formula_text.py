@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from grader.coursework import StudentVersion, normalise
 from grader.records import NotebookRecord
-from grader.score.answer_text import prose
-from grader.score.kinds.answer_place import AnswerPlace
+from grader.score.kinds.answer_place import AnswerPlace, final_answer, prose_at
 from grader.score.kinds.formula_grammar import read_formula
 from grader.score.kinds.formula_tokens import FORMULA_CHARS, FormulaError, Symbols
 from grader.score.kinds.formula_value import Formula, same
+from grader.score.locate.loose import loosely_written
 from grader.score.source_text import segments, statements
 
 ANSWER_CHARS = 4_000
@@ -53,22 +53,26 @@ class Unread:
 
 
 def written_formula(
-    place: AnswerPlace, notebook: NotebookRecord, template: StudentVersion, symbols: Symbols
+    place: AnswerPlace, notebook: NotebookRecord, template: StudentVersion, symbols: Symbols, question: str = ""
 ) -> Written | Unread | None:
     """What stands at a place; None if nothing does but what the template has there."""
-    text = formula_text(place, notebook, template)
+    text = formula_text(place, notebook, template, question)
     return None if text is None else find_formula(text, symbols)
 
 
-def formula_text(place: AnswerPlace, notebook: NotebookRecord, template: StudentVersion) -> str | None:
-    """The student's text at a place; None if there is none."""
+def formula_text(
+    place: AnswerPlace, notebook: NotebookRecord, template: StudentVersion, question: str = ""
+) -> str | None:
+    """The student's text at a place; None if there is none. What no code assigns may stand in a comment or a text."""
     if not place.variable:
-        return prose(notebook, template, after=place.after, before=place.before).text or None
+        return final_answer(prose_at(place, notebook, template, question).text) or None
     text = _assigned(notebook, place.variable)
     given = _assigned(template.notebook, place.variable)
-    if text is None or not re.search(r"\w", text) or text == "None":
-        return None
-    return None if given is not None and normalise(given) == normalise(text) else text
+    blank = text is None or not re.search(r"\w", text) or text == "None"
+    if not blank and (given is None or normalise(given) != normalise(text or "")):
+        return text
+    loose = loosely_written(notebook, template, (place.variable,)).get(place.variable)
+    return None if loose is None else loose.text
 
 
 def find_formula(text: str, symbols: Symbols) -> Written | Unread:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 import re
 
@@ -9,8 +10,9 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from grader.coursework import StudentVersion
 from grader.records import NotebookRecord, Outcome, Record
-from grader.score.answer_text import Literal, assigned, computed
+from grader.score.answer_text import Literal, assigned, computed, literal
 from grader.score.kinds.base import JudgeContext, Verdict, kind
+from grader.score.locate.loose import loosely_written
 from grader.score.marks import ZERO, outcome_of, share
 
 
@@ -56,17 +58,22 @@ class IdentificationParameters(Record):
 def judge(context: JudgeContext, parameters: IdentificationParameters) -> Verdict:
     """Marks names that were to be matched with things.
 
-    Looks at: the last literal that the notebook assigns to each name; it is read, never run.
+    Looks at: the last literal that the notebook assigns to each name; it is read, never run. A name that no code sets
+    is looked for in comments and text cells.
     Passes: the right thing in any case, with other spaces, quotes, dots, or words in `forgive`.
     Does not pass: another thing, or nothing. The names share the marks equally.
     Cohorts: `cohort` gives the same answers to the names in another order, so that last year's key is of no use.
     Limits: a value that is computed is left to a person.
     """
     names = tuple(parameters.answers)
-    unread = computed_answers(context.evidence.notebook, context.student_version, names)
+    notebook, template = context.evidence.notebook, context.student_version
+    unread = computed_answers(notebook, template, names)
     if unread:
         return left_to_a_person(unread)
-    written = written_answers(context.evidence.notebook, context.student_version, names)
+    unclear = unclear_answers(notebook, template, names)
+    if unclear:
+        return in_other_words(unclear)
+    written = written_answers(notebook, template, names)
     if not written:
         return Verdict(outcome=Outcome.UNANSWERED, mark=ZERO, reason="Nothing was written here.")
     wrong = [
@@ -84,8 +91,40 @@ def judge(context: JudgeContext, parameters: IdentificationParameters) -> Verdic
 
 
 def written_answers(notebook: NotebookRecord, template: StudentVersion, names: tuple[str, ...]) -> dict[str, Literal]:
-    """What the student assigned to the names; values that the template has there, and empty ones, are left out."""
+    """What the student assigned to the names; values that the template has there, and empty ones, are left out.
+
+    A name that no code gives a value is looked for in other case, in comments and in text cells.
+    """
+    written = _in_code(notebook, template, names)
+    missing = tuple(name for name in names if name not in written)
+    if missing:
+        loose = loosely_written(notebook, template, missing)
+        written |= {name: _loose_literal(one.text) for name, one in loose.items() if one.plain}
+    return {name: written[name] for name in names if name in written}
+
+
+def unclear_answers(notebook: NotebookRecord, template: StudentVersion, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names, if no answer to any was found but in words behind one of them, in which a person has to look."""
+    if _in_code(notebook, template, names):
+        return ()
+    loose = loosely_written(notebook, template, names)
+    return tuple(loose) if loose and not any(one.plain for one in loose.values()) else ()
+
+
+def _loose_literal(text: str) -> Literal:
+    """A text as a number or a list where it is one."""
+    try:
+        return literal(ast.parse(text, mode="eval").body)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return text
+
+
+def _in_code(notebook: NotebookRecord, template: StudentVersion, names: tuple[str, ...]) -> dict[str, Literal]:
     given, found = assigned(template.notebook), assigned(notebook)
+    for name, value in tuple(found.items()):  # `Pick` answers `pick`, unless both are written
+        near = next((wanted for wanted in names if wanted.casefold() == name.casefold()), name)
+        if name not in names and near not in found:
+            found[near] = value
     written: dict[str, Literal] = {}
     for name in names:
         answer = found.get(name)
@@ -110,6 +149,13 @@ def left_to_a_person(names: tuple[str, ...]) -> Verdict:
     """The verdict on answers that are computed instead of written down."""
     listed = ", ".join(f"`{name}`" for name in names)
     reason = f"The value of {listed} is computed by your code, not written down; a person will look at it."
+    return Verdict(outcome=Outcome.MANUAL, mark=None, uncertain=True, reason=reason)
+
+
+def in_other_words(names: tuple[str, ...]) -> Verdict:
+    """The verdict on answers of which only words behind the name were found."""
+    listed = ", ".join(f"`{name}`" for name in names)
+    reason = f"No code sets {listed}, but you write about it elsewhere; a person will look at it."
     return Verdict(outcome=Outcome.MANUAL, mark=None, uncertain=True, reason=reason)
 
 

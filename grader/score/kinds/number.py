@@ -15,7 +15,7 @@ from grader.probes import Probe
 from grader.records import Outcome
 from grader.rubric import Check, Rubric
 from grader.score.answer_text import Literal
-from grader.score.kinds.answer_place import AnswerPlace, computed_at, written_at
+from grader.score.kinds.answer_place import AnswerPlace, computed_at, nothing_at, written_at
 from grader.score.kinds.base import JudgeContext, Verdict, kind
 from grader.score.kinds.follow_through import Carried, better
 from grader.score.kinds.formula import in_words
@@ -55,7 +55,7 @@ def judge(context: JudgeContext, parameters: NumberParameters) -> Verdict:
     """Marks a number.
 
     Looks at: the last number assigned to `variable` (simple arithmetic on numbers is carried out), or the only number
-    in the prose between `after` and `before`.
+    in the prose between `after` and `before`, or, with none of these, in the question's own place.
     Passes: a number within `tolerance`, or within `relative` times the key. Where the question builds on a formula
     (`follows`), a number that the student's own formula gives at the stated sizes passes, too, and the page says so.
     Does not pass: any other number. A formula is not followed where `valid` excludes it: by default it has to depend on
@@ -66,9 +66,9 @@ def judge(context: JudgeContext, parameters: NumberParameters) -> Verdict:
     unread = computed_at(parameters, context.evidence.notebook, context.student_version)
     if unread:
         return left_to_a_person(unread)
-    written = written_at(parameters, context.evidence.notebook, context.student_version)
+    written = written_at(parameters, context.evidence.notebook, context.student_version, context.question.id)
     if written is None:
-        return Verdict(outcome=Outcome.UNANSWERED, mark=ZERO, reason="Nothing was written here.")
+        return nothing_at(context, parameters)
     number = _number(written)
     if number is None:
         return Verdict(

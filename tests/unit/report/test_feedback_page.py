@@ -21,7 +21,16 @@ from helpers.marks_builders import (
 from helpers.report_html import HOSTILE, Page, read_page
 from helpers.report_sample import ANSWERS, DESCRIBE, sample_hand_ins, sample_rubric, sample_run
 
-from grader.records import Adjustment, CellKind, NotebookCell, NotebookRecord, Reason, RunMarks, SubmissionStatus
+from grader.records import (
+    Adjustment,
+    CellKind,
+    LookedAt,
+    NotebookCell,
+    NotebookRecord,
+    Reason,
+    RunMarks,
+    SubmissionStatus,
+)
 from grader.report import wording
 from grader.report.feedback_page import feedback_page
 from grader.report.html_page import CONTENT_POLICY, prose
@@ -47,7 +56,9 @@ def about(marks: RunMarks) -> AboutRun:
 
 def hostile_page(text: str) -> str:
     """A page in which every text that can come from a student is `text`."""
-    check = check_mark("1/a", outcome="failed", reason=text, next_step=text, convention=text, diagnosis=("m", text))
+    looked_at = (LookedAt(cell=0, how=text, text=text), LookedAt(cell=1, how=text, text=text, counts=False))
+    said = {"reason": text, "next_step": text, "convention": text, "diagnosis": ("m", text), "looked_at": looked_at}
+    check = check_mark("1/a", outcome="failed", **said)
     row = submission_marks(
         "s001",
         question_mark("1", check, check_mark("1/b", outcome="manual", uncertain=True, reason=text), title=text),
@@ -303,3 +314,11 @@ def test_the_same_view_always_makes_the_same_page() -> None:
 )
 def test_back_quotes_become_code_and_everything_is_escaped(text: str, wanted: Any) -> None:
     assert str(prose(text)) == wanted
+
+
+def test_the_page_says_below_an_answer_where_it_was_found() -> None:
+    page = read_page(feedback_page(sample_view()))
+    assert "Found in cell 17, below your heading “Theory Q1”." in page.text
+    assert "Also found in cell 22, in the cell that was given for it." in page.text
+    assert page.text.count("Gates are <b>good</b>.") == 1
+    assert page.text.count("A gate near 1 lets the old state through.") == 1

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from helpers.marks_builders import Mistake, check_mark, described, question_mark, rubric_for
 
-from grader.records import QuestionMark
+from grader.records import LookedAt, QuestionMark
 from grader.report import wording
 from grader.report.question_view import QuestionView, question_view
 
@@ -173,6 +173,27 @@ def test_the_students_own_answer_is_cut() -> None:
 
 def test_a_blank_answer_is_left_out() -> None:
     assert card(question_mark("1", check_mark("1/a", outcome="manual")), answer=" \n").answer is None
+
+
+def test_places_that_were_looked_at_are_sentences_with_the_beginning_of_what_stands_there() -> None:
+    place = LookedAt(cell=8, how="below your heading “Q3 b”", text="n = 12\n<b>\u202e")
+    other = LookedAt(cell=2, how="where `n` is set", text="n = 13", counts=False)
+    view = card(question_mark("1", check_mark("1/a", looked_at=(place, place, other))))
+    assert [(one.where, one.text.text if one.text else None) for one in view.looked_at] == [
+        ("Found in cell 9, below your heading “Q3 b”.", "n = 12\n<b>\ufffd"),
+        ("Also found, and passed over: cell 3, where `n` is set.", "n = 13"),
+    ]
+
+
+def test_a_text_that_is_shown_as_the_answer_is_not_shown_again() -> None:
+    place = LookedAt(cell=8, how="by its place between the given cells", text="It cancels …")
+    other = LookedAt(cell=3, how="where `n` is set", text="n = 13")
+    checks = check_mark("1/a", looked_at=(other,)), check_mark("1/b", outcome="manual", looked_at=(place,))
+    view = card(question_mark("1", *checks), answer="It cancels out.")
+    assert [(one.where, one.text is None) for one in view.looked_at] == [
+        ("Found in cell 9, by its place between the given cells.", True),
+        ("Found in cell 4, where `n` is set.", False),
+    ]
 
 
 def test_a_check_that_passed_below_its_maximum_is_partly_met() -> None:

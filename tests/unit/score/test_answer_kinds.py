@@ -172,7 +172,6 @@ def test_a_number_has_a_tolerance(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "parameters"),
     [
-        pytest.param("number", {"answer": 1}, id="no place"),
         pytest.param("number", {"answer": 1, "variable": "n", "after": "x"}, id="two places"),
         pytest.param("number", {"answer": 1, "after": "("}, id="a place that is no pattern"),
         pytest.param("text", {"after": "("}, id="prose with no pattern"),

@@ -122,3 +122,23 @@ def test_a_question_without_regions_or_names_is_never_called_unanswered(tmp_path
     rubric = write_rubric(tmp_path / "rubric", tests=tests, solution=["x = 1"])
     folder = write_evidence(tmp_path / "s001", handed_in=notebook("x = 1"))
     assert only_check(rubric, folder).outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize("text", [ANSWER, f"```python\n{OTHER}```"])
+def test_code_in_a_text_cell_was_not_run_and_goes_to_a_person(tmp_path: Path, text: str) -> None:
+    rubric = write_rubric(tmp_path / "rubric", tests=TESTS.format(body="assert False"))
+    run, tensors = run_with(torch.ones(3))
+    handed_in = notebook("import torch", ("markdown", text))
+    folder = write_evidence(tmp_path / "s001", handed_in=handed_in, runs=[run], tensors=tensors)
+
+    check = only_check(rubric, folder)
+
+    assert (check.outcome, check.mark, check.uncertain) == (Outcome.MANUAL, None, True)
+    assert check.reason.startswith("Your code for this stands in cell 2, which is no code cell, so it was not run")
+
+
+def test_the_template_in_a_text_cell_is_no_answer(tmp_path: Path) -> None:
+    rubric = write_rubric(tmp_path / "rubric", tests=TESTS.format(body="assert False"))
+    run, tensors = run_with(torch.ones(3))
+    folder = write_evidence(tmp_path / "s001", handed_in=notebook(("markdown", BLANK)), runs=[run], tensors=tensors)
+    assert only_check(rubric, folder).outcome is Outcome.UNANSWERED
