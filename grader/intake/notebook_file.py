@@ -15,6 +15,7 @@ from grader.intake.decoding import decode, unix_lines, well_formed
 from grader.intake.entries import shown, size_text
 from grader.intake.json_text import parse_json
 from grader.intake.stored_outputs import joined, output_texts
+from grader.intake.stored_pictures import pictures_in
 from grader.limits import IntakeLimits
 from grader.records import CellKind, NotebookCell, NotebookRecord
 
@@ -130,6 +131,7 @@ def _cell(raw: object, index: int, limits: IntakeLimits) -> tuple[NotebookCell, 
         kind=kind,
         source=source,
         execution_count=count if counted else None,
+        pictures=pictures_in(raw.get("outputs") if kind is CellKind.CODE else None, raw.get("attachments")),
         outputs=output_texts(raw.get("outputs")) if kind is CellKind.CODE else (),
         labels=cell_labels(raw),
     )
