@@ -128,8 +128,12 @@ class RecurrentOracle:
         case = point(family, options, size_one=size_one)
         if case is None:
             raise ValueError(f"nothing can be told about the family {family!r} where every size is 1")
-        vector = item in ("db_p", "db_h")
-        return name_gradient(family, with_slopes(case, slopes), item, value.reshape(-1) if vector else value)
+        sloped = with_slopes(case, slopes)
+        if value.shape[-1] == 1 < value.numel():  # a column, which the formulas give as an array of one axis
+            found = name_gradient(family, sloped, item, value.reshape(-1))
+            if found.status != "unnamed":
+                return found
+        return name_gradient(family, sloped, item, value)
 
     def describe(self, mistake: str) -> Mistake:
         """The text of a named mistake.

@@ -22,7 +22,7 @@ from grader.score.derivations.tree import (
 )
 
 _TIMES = ("t", "k", "s", "tau", "j", "n")
-_ENTRIES = ("i", "l", "m", "p", "q", "r", "u", "v")
+_ENTRIES = ("i", "l", "m", "p", "q")
 SHOWN_CHARS = 60
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from grader.score.derivations import arrays
 from grader.score.derivations.arrays import ShapeError
-from grader.score.derivations.functions import Slope, applied, slope_of
+from grader.score.derivations.functions import Slope, applied, argument_of, slope_of
 from grader.score.derivations.names import shown_key
 from grader.score.derivations.tree import (
     Added,
@@ -394,13 +394,15 @@ class Evaluation:
         if node.argument is None:
             return self._left_out(node, frame)
         own = self._own_slope(node.function) if node.slope else None
-        if own is not None:
-            return self._by_own(own, self._value(node.argument, frame), node, frame)
         inner = node.argument
         key = inner.key if self.options.of_values and isinstance(inner, Symbol) else None
-        if node.slope and key is not None and key in self.source.values_of(node.function):
-            return slope_of(node.function, self._value(inner, frame))
         value = self._value(inner, frame)
+        if node.slope and key is not None and key in self.source.values_of(node.function):
+            if own is not None:
+                return self._by_own(own, argument_of(node.function, value), node, frame, value)
+            return slope_of(node.function, value)
+        if own is not None:
+            return self._by_own(own, value, node, frame)
         found = applied(node.function, value, node.position, self.slopes.get(node.function))
         return slope_of(node.function, found) if node.slope else found
 
@@ -423,7 +425,7 @@ class Evaluation:
         own = self._own_slope(node.function)
         if own is None:
             return slope_of(node.function, value)
-        return self._value(own.body, replace(frame, own={**frame.own, node.function: value}))
+        return self._by_own(own, argument_of(node.function, value), node, frame, value)
 
     def own_slope(self, definition: Definition, function: str) -> Slope:
         """The slope that a student's line says a function has."""

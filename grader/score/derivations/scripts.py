@@ -10,7 +10,7 @@ from grader.score.derivations.signs import Kind, ReadingError, Token
 from grader.score.derivations.tree import Index, Symbol
 
 _CLOSING = {"(": ")", "<": ">", "[": "]", "{": "}"}
-ENTRY_LETTERS = frozenset("ijklmpqrsuv")
+ENTRY_LETTERS = frozenset("ijklmpq")
 """Letters that may number the entries of a symbol without having been introduced."""
 
 
@@ -117,7 +117,7 @@ def resolve(base: str, accent: str, scripts: Scripts, names: Names, bound: Mappi
                 if found.time is None and above.steps and power is None and not scripts.behind:
                     power = index_of(unwrapped(above.steps[0]), letters)
                 return Resolved(symbol=found, known=True, transposed=turned, power=power)
-    return _unknown(base, accent, primes, items, above, steps, letters, names.symbols, at)
+    return _unknown(base, accent, primes, items, above, steps, letters, names.labels, at)
 
 
 def _unknown(
@@ -128,7 +128,7 @@ def _unknown(
     above: _Above,
     steps: list[list[Token]],
     letters: Mapping[str, object],
-    symbols: Mapping[str, object],
+    labelling: frozenset[str],
     at: int,
 ) -> Resolved:
     """A symbol that nobody has declared: its steps are what look like steps."""
@@ -137,11 +137,11 @@ def _unknown(
     entries: list[Index] = []
     for item in list(labels):
         index = index_of(item, letters)
-        if index is None or any(letter in symbols for letter in index.letters):
+        if index is None or index.letters & labelling:
             continue
         if any(letters[letter] == "entry" for letter in index.letters):
             entries.append(index)
-        elif not times and (index.terms or len(labels) > 1):
+        elif not times:
             times.append(index)
         else:
             continue
@@ -217,24 +217,25 @@ def _word(item: Sequence[Token]) -> str:
 
 def _splits(items: list[list[Token]], raised: list[list[Token]]) -> Iterator[tuple[str, list[list[Token]]]]:
     """Ways to cut subscripts into a label and steps or entries; those with most label first."""
-    tails = ["".join(_word(item) for item in raised), ""] if raised else [""]
-    for tail in tails:
-        yield "".join(_word(item) for item in items) + tail, []
-        yield tail + "".join(_word(item) for item in items), []
-        for place in range(len(items)):
-            rest = items[:place] + items[place + 1 :]
-            yield "".join(_word(item) for item in rest) + tail, [items[place]]
-        if len(items) == 1:
-            for cut in range(len(items[0]) - 1, 0, -1):
-                head, last = items[0][:cut], items[0][cut:]
-                yield _word(head) + tail, [last]
-                yield _word(head) + tail, [[token] for token in last]
-                yield _word(last) + tail, [head]
-            yield tail, [[token] for token in items[0]]
-        for place in range(len(items)):
-            yield _word(items[place]) + tail, [item for other, item in enumerate(items) if other != place]
-        yield tail, items
-        yield tail, [[token] for item in items for token in item]
+    tail = "".join(_word(item) for item in raised)
+    yield "".join(_word(item) for item in items) + tail, []
+    yield tail + "".join(_word(item) for item in items), []
+    for place in range(len(items)):
+        rest = items[:place] + items[place + 1 :]
+        yield "".join(_word(item) for item in rest) + tail, [items[place]]
+    if len(items) == 1:
+        for cut in range(len(items[0]) - 1, 0, -1):
+            head, last = items[0][:cut], items[0][cut:]
+            yield _word(head) + tail, [last]
+            yield _word(head) + tail, [[token] for token in last]
+            yield _word(last) + tail, [head]
+        yield tail, [[token] for token in items[0]]
+    if len(items) > 1:
+        yield _word(items[0]) + tail, [[token] for item in items[1:] for token in item]
+    for place in range(len(items)):
+        yield _word(items[place]) + tail, [item for other, item in enumerate(items) if other != place]
+    yield tail, items
+    yield tail, [[token] for item in items for token in item]
 
 
 def _placed(
@@ -256,7 +257,7 @@ def _placed(
     entries: list[Index] = []
     for item in rest:
         index = index_of(item, wide)
-        if index is None or (declared is None and any(letter in names.symbols for letter in index.letters)):
+        if index is None or (declared is None and index.letters & names.labels):
             return None
         timed = indexed and not times and index.letters <= set(letters)
         if timed and not (index.letters and all(letters[letter] == "entry" for letter in index.letters)):

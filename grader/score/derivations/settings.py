@@ -171,7 +171,7 @@ class _Maker:
         tree = self._tree(text, nothing, "symbols")
         if not isinstance(tree, Symbol):
             raise ValueError(f"symbols: {text!r} is no name of a symbol")
-        return tree.key
+        return tree.key if tree.time is None else f"{tree.key}_{tree.time}"
 
     def _line(self, text: str, symbols: dict[str, Declared]) -> str:
         """Declares what a forward line computes."""
