@@ -129,11 +129,10 @@ class RecurrentOracle:
         if case is None:
             raise ValueError(f"nothing can be told about the family {family!r} where every size is 1")
         sloped = with_slopes(case, slopes)
-        if value.shape[-1] == 1 < value.numel():  # a column, which the formulas give as an array of one axis
-            found = name_gradient(family, sloped, item, value.reshape(-1))
-            if found.status != "unnamed":
-                return found
-        return name_gradient(family, sloped, item, value)
+        found = name_gradient(family, sloped, item, value)
+        if found.status == "unnamed" and value.shape[-1] == 1 < value.numel():
+            return name_gradient(family, sloped, item, value.reshape(-1))  # some formulas give arrays of one axis
+        return found
 
     def describe(self, mistake: str) -> Mistake:
         """The text of a named mistake.

@@ -64,18 +64,24 @@ def checked(folder: Path, oracle: Oracle | None, identifier: str, said: dict[str
 
 
 @cache
-def _read(identifier: str, said: str) -> tuple[Question, Rubric, Check, Kind, Any]:
-    found = question(identifier, "derivation", marks=12, **YAML(typ="safe").load(said))
-    the_rubric = rubric(FOLDER, found)
+def _read(identifier: str, said: str, uses: tuple[str, ...]) -> tuple[Question, Rubric, Check, Kind, Any]:
+    found = question(identifier, "derivation", marks=12, uses=uses, **YAML(typ="safe").load(said))
+    the_rubric = rubric(FOLDER, *(question(one, "text") for one in uses), found)
     kind, read = kind_of(found.checks[0], the_rubric)
     return found, the_rubric, found.checks[0], kind, read
 
 
 def judged(
-    text: str, said: dict[str, Any], oracle: Oracle | None = None, *, question_id: str = "q", memo: Any = None
+    text: str,
+    said: dict[str, Any],
+    oracle: Oracle | None = None,
+    *,
+    question_id: str = "q",
+    uses: tuple[str, ...] = (),
+    memo: Any = None,
 ) -> Verdict:
     """The verdict on one text, or on the code of one cell where the answer is in a variable."""
-    found, the_rubric, check, kind, read = _read(question_id, json.dumps(said))
+    found, the_rubric, check, kind, read = _read(question_id, json.dumps(said), uses)
     code = "variable" in said
     notebook = cell(text, code=code) if code else cell(f"ANSWER\n{text}\nEND")
     template = StudentVersion(cell("" if code else "ANSWER\nEND"), Markers(start=MARKERS.start, end=MARKERS.end))

@@ -116,8 +116,8 @@ class Options:
 
     forgiving: bool = False
     """True at size one, where order, transposes and outer products do not count."""
-    left_out: int = 0
-    """Which of the values of a function is meant where its argument is left out."""
+    left_out: tuple[tuple[int, int], ...] = ()
+    """Place in the text -> which of the values of a function is meant where its argument is left out there."""
     descending: bool = False
     """True if the factors of a product over an index stand from the last to the first."""
     of_values: bool = False
@@ -414,7 +414,7 @@ class Evaluation:
             keys = self.source.values_of(node.function)
             if not keys:
                 raise ValueMissingError(f"{node.function} is not applied to anything", node.position)
-            key = keys[self.options.left_out % len(keys)]
+            key = keys[dict(self.options.left_out).get(node.position, 0) % len(keys)]
             time = self.source.present(key)
             known = self.source.value(key, time if frame.series is None or time is None else frame.series)
             if known is None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import islice
 
+import torch
+
 from grader.errors import RubricError
 from grader.oracle import GradientOracle, Oracle
 from grader.probes import Probe
@@ -15,7 +17,7 @@ from grader.rubric import Check, Rubric
 from grader.score.derivations.answers import Answer, Stopped
 from grader.score.derivations.comparing import Finding, Judge, NoValue
 from grader.score.derivations.evaluation import TooCostlyError, ValueMissingError
-from grader.score.derivations.functions import Slope
+from grader.score.derivations.functions import Slope, argument_of
 from grader.score.derivations.printing import shown
 from grader.score.derivations.signs import ReadingError
 from grader.score.kinds.base import JudgeContext, Verdict, kind
@@ -90,8 +92,10 @@ def _require_values(judge: Judge, parameters: DerivationParameters) -> None:
         if isinstance(found, NoValue) or found.matrices:
             raise ValueError(f"wrong.{name}: {found.why if isinstance(found, NoValue) else 'it is right'}")
     for one in parameters.shares:
+        function = function_of(judge, one)
         for text in one.wrong.values():
-            wrong_slope(judge, function_of(judge, one), text)
+            point = torch.full((1, 1), 0.5, dtype=torch.float64)
+            wrong_slope(judge, function, text)(argument_of(function, point), point)
 
 
 def _require_same_gradient(judge: Judge, parameters: DerivationParameters, oracle: GradientOracle) -> None:
@@ -138,9 +142,12 @@ def judge(context: JudgeContext, parameters: DerivationParameters) -> Verdict:
         finding = machine.best(answers)
         if isinstance(finding, NoValue):
             return _unread(finding.why)
-        return _Marking(context, parameters, machine, answers).verdict(finding)
+        verdict = _Marking(context, parameters, machine, answers).verdict(finding)
     except TooCostlyError:
         return _unread("It takes too many steps to compute.")
+    if verdict.outcome is not Outcome.PASSED and not finding.answer.sure:
+        return _unread(f"No line of it says what was asked for, and {_read_as(finding)} is not that.")
+    return verdict
 
 
 def _kept_judge(context: JudgeContext, parameters: DerivationParameters) -> Judge:
