@@ -9,7 +9,15 @@ from grader.score.derivations.evaluation import Definition, bare
 from grader.score.derivations.names import Names
 from grader.score.derivations.reading import PLAIN, Habits, read_side
 from grader.score.derivations.signs import Kind, ReadingError, Token, tokens_of
-from grader.score.derivations.statements import MOST_SIDES, Piece, Statement, leads, pieces_of, statements_of
+from grader.score.derivations.statements import (
+    MOST_SIDES,
+    MOST_STATEMENTS,
+    Piece,
+    Statement,
+    leads,
+    pieces_of,
+    statements_of,
+)
 from grader.score.derivations.tree import (
     Applied,
     Derivative,
@@ -140,6 +148,7 @@ class _Answers:
             except ReadingError as error:
                 if piece.sure or not trouble:
                     trouble = trouble or stopped(piece.text, error)
+        read = read[:MOST_STATEMENTS]
         for statement, _, _ in read:
             self._announce(statement)
         found = [self._chain(*one) for one in read]

@@ -28,7 +28,7 @@ from grader.score.derivations.tree import (
 )
 
 MOST_STATEMENTS = 200
-MOST_DEPTH = 20
+MOST_DEPTH = 40
 MOST_NODES = 400
 _SIGNS: dict[type[ast.operator], str] = {ast.Mult: "⊙", ast.MatMult: "@"}
 _PRODUCTS = {"outer": "⊗", "dot": "@", "matmul": "@", "mm": "@", "multiply": "⊙", "mul": "⊙"}

@@ -31,7 +31,7 @@ from grader.score.derivations.tree import (
     walk,
 )
 
-MOST_DEPTH = 24
+MOST_DEPTH = 40
 MOST_READ = 4_000
 """Steps of the reader for one side; far more than any side that was seen needs."""
 _CLOSING = {"(": ")", "[": "]", "{": "}", "<": ">"}

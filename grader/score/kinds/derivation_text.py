@@ -21,8 +21,8 @@ def written_derivation(
 ) -> list[Answer] | Stopped | None:
     """The readings of what stands at a place; None if nothing does but what the template has there."""
     if not place.variable:
-        text = prose(notebook, template, after=place.after, before=place.before).text
-        return readings(text, names, target) if text else None
+        written = prose(notebook, template, after=place.after, before=place.before).text
+        return readings(written, names, target) if written else None
     node, given = _node(notebook, place.variable), _node(template.notebook, place.variable)
     if node is None or (given is not None and normalise(ast.unparse(given)) == normalise(ast.unparse(node))):
         return None
