@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from grader.score.derivations.brackets import unwrapped, unwrapped_braces
 from grader.score.derivations.names import Names, key_of
 from grader.score.derivations.signs import Kind, ReadingError, Token
 from grader.score.derivations.tree import Index, Symbol
 
-_CLOSING = {"(": ")", "<": ">", "[": "]", "{": "}"}
 ENTRY_LETTERS = frozenset("ijklmpq")
 """Letters that may number the entries of a symbol without having been introduced."""
 
@@ -60,26 +60,6 @@ def letter_of(token: Token) -> str | None:
     if token.kind is Kind.NAME and (len(token.text) == 1 or token.text in ("tau", "ell")):
         return token.text
     return "T" if token.kind is Kind.TRANSPOSE else None
-
-
-def unwrapped(tokens: Sequence[Token]) -> list[Token]:
-    """Tokens without braces, round, square or pointed brackets round all of them."""
-    found = list(tokens)
-    while len(found) > 1 and found[0].kind is Kind.SIGN and found[0].text in _CLOSING:
-        if not found[-1].sign(_CLOSING[found[0].text]) or _closes(found, 0) != len(found) - 1:
-            break
-        found = found[1:-1]
-    return found
-
-
-def _closes(tokens: Sequence[Token], start: int) -> int:
-    opening = tokens[start].text
-    depth = 0
-    for place in range(start, len(tokens)):
-        depth += tokens[place].sign(opening) - tokens[place].sign(_CLOSING[opening])
-        if depth == 0:
-            return place
-    return -1
 
 
 @dataclass(slots=True)
@@ -156,14 +136,6 @@ def _above(scripts: Scripts, letters: Mapping[str, object]) -> _Above:
     found = _Above()
     for group in scripts.above:
         _read_above(unwrapped_braces(group), found, letters)
-    return found
-
-
-def unwrapped_braces(tokens: Sequence[Token]) -> list[Token]:
-    """Tokens without braces round all of them; other brackets stay."""
-    found = list(tokens)
-    while len(found) > 1 and found[0].sign("{") and _closes(found, 0) == len(found) - 1:
-        found = found[1:-1]
     return found
 
 

@@ -9,9 +9,10 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from grader.records import Record
+from grader.score.derivations.brackets import split
 from grader.score.derivations.evaluation import Definition, bare
 from grader.score.derivations.names import BUILT_IN, Declared, Names
-from grader.score.derivations.reading import read_side, split
+from grader.score.derivations.reading import read_side
 from grader.score.derivations.scene import Given, Setting
 from grader.score.derivations.signs import ReadingError, Token, prepared, tokens_of
 from grader.score.derivations.tree import Node, Symbol
