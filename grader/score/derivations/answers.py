@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from grader.score.derivations.evaluation import Definition, bare
+from grader.score.derivations.frames import Definition
+from grader.score.derivations.matching import bare
 from grader.score.derivations.names import Names
 from grader.score.derivations.reading import PLAIN, Habits, read_side
 from grader.score.derivations.signs import Kind, ReadingError, Token, tokens_of

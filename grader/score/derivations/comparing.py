@@ -11,7 +11,8 @@ from torch import Tensor
 
 from grader.score.derivations.answers import Answer, Step
 from grader.score.derivations.arrays import ShapeError
-from grader.score.derivations.evaluation import Budget, Evaluation, Options, TooCostlyError, ValueMissingError
+from grader.score.derivations.evaluation import Evaluation
+from grader.score.derivations.frames import Budget, Options, TooCostlyError, ValueMissingError
 from grader.score.derivations.functions import Slope
 from grader.score.derivations.scene import Numbers, Scene, Setting
 from grader.score.derivations.tree import Applied, Node, Series, Symbol, walk

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from grader.score.derivations.answers import Answer, Step, Stopped, shortened
-from grader.score.derivations.evaluation import Definition
+from grader.score.derivations.frames import Definition
 from grader.score.derivations.names import Names
 from grader.score.derivations.reading import read_side
 from grader.score.derivations.signs import ReadingError, prepared, tokens_of

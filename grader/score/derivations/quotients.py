@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from grader.score.derivations.brackets import unwrapped
+from grader.score.derivations.scripts import resolve
 from grader.score.derivations.signs import Kind, ReadingError, Token
 from grader.score.derivations.tree import Derivative, Divided, Node
 
@@ -78,3 +80,35 @@ def nabla(parser: Parser) -> Node:
     parser.take()
     by = parser.inner(parser.group())
     return Derivative(parser.symbol_only(), by, at)
+
+
+def started_by_d(parser: Parser, start: int) -> Node | None:
+    """What begins with a d: `dL/dW`, or a symbol such as `dz`, if that is declared, defined or being defined."""
+    following = parser.peek()
+    if following is None or following.kind not in (Kind.NAME, Kind.ACCENT):
+        return None
+    saved = parser.at
+    token = parser.take()
+    accent = "d"
+    base = token.text
+    if token.kind is Kind.ACCENT:
+        inner = unwrapped(parser.group())
+        if not inner or inner[0].kind is not Kind.NAME:
+            parser.at = saved
+            return None
+        accent, base = f"d {token.text}", inner[0].text
+    scripts = parser.scripts(base)
+    after, beyond = parser.peek(), parser.peek(1)
+    slashed = after is not None and after.sign("/") and beyond is not None and beyond.text in ("d", "∂", "partial")
+    if slashed and beyond is not None:
+        of = parser.symbol(base, accent.removeprefix("d").strip(), scripts, token)
+        parser.take()
+        parser.take()
+        return Derivative(of, parser.symbol_only(), parser.tokens[start].position)
+    found = resolve(base, accent, scripts, parser.names, parser.bound, token.position)
+    if found.known:
+        return parser.symbol(base, accent, scripts, token)
+    if (start == 0 and parser.at == len(parser.tokens)) and parser.depth <= 1:
+        return parser.symbol(base, accent, scripts, token)
+    parser.at = saved
+    return None

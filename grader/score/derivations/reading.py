@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from grader.score.derivations.brackets import CLOSING, split, split_kind, unwrapped, unwrapped_braces
-from grader.score.derivations.names import SLOPES, Names
-from grader.score.derivations.quotients import fraction, nabla, slashed
+from grader.score.derivations.applications import function
+from grader.score.derivations.blocks import cut, matrix
+from grader.score.derivations.brackets import CLOSING, split, unwrapped, unwrapped_braces
+from grader.score.derivations.names import Names
+from grader.score.derivations.quotients import fraction, nabla, slashed, started_by_d
 from grader.score.derivations.scripts import Scripts, index_of, resolve
 from grader.score.derivations.series import series
 from grader.score.derivations.signs import Kind, ReadingError, Token
 from grader.score.derivations.tree import (
     Added,
     Applied,
-    Cut,
-    Derivative,
     Divided,
     Identity,
     Index,
@@ -29,7 +29,6 @@ from grader.score.derivations.tree import (
     Stacked,
     Symbol,
     Transposed,
-    walk,
 )
 
 MOST_DEPTH = 40
@@ -221,8 +220,8 @@ class Parser:
                 entries = self._entries(self.group())
                 if isinstance(node, Symbol) and not node.elements and entries:
                     node = Symbol(node.key, node.time, entries, node.position)
-            elif token.sign("[") and isinstance(node, Symbol) and (cut := self._cut(node)) is not None:
-                node = cut
+            elif token.sign("[") and isinstance(node, Symbol) and (part := cut(self, node)) is not None:
+                node = part
             else:
                 return node
 
@@ -268,7 +267,7 @@ class Parser:
             case Kind.BIG:
                 return series(self)
             case Kind.BEGIN:
-                return self.matrix()
+                return matrix(self)
         if token.sign("(", "[", "{"):
             self.take()
             return self.bracket(token, self.until(token.text))
@@ -280,24 +279,6 @@ class Parser:
             raise ReadingError("the brackets are empty", opening.position)
         parts = [self.inner(part) for part in split(content, ",", ";")]
         return parts[0] if len(parts) == 1 else Stacked(tuple(parts))
-
-    def matrix(self) -> Node:
-        """Blocks in an environment that sets a matrix."""
-        begin = self.take()
-        depth, start = 1, self.at
-        while depth:
-            kind = self.take().kind
-            depth += (kind is Kind.BEGIN) - (kind is Kind.END)
-        content = self.tokens[start : self.at - 1]
-        if not begin.text.endswith(("matrix", "array")):
-            raise ReadingError(f"{begin.text} is not read there", begin.position)
-        rows = [row for row in split_kind(content, Kind.ROW) if row]
-        cells = [[self.inner(cell) for cell in split_kind(row, Kind.COLUMN)] for row in rows]
-        if len(cells) == 1:
-            return Stacked(tuple(cells[0]), beside=True) if len(cells[0]) > 1 else cells[0][0]
-        if any(len(row) != 1 for row in cells):
-            raise ReadingError("a matrix of several rows and columns is not read", begin.position)
-        return Stacked(tuple(row[0] for row in cells))
 
     def symbol_only(self) -> Node:
         """A symbol with its scripts, or something in brackets."""
@@ -325,7 +306,7 @@ class Parser:
         else:
             base = token.text
         if base == "d" and not accent:
-            differential = self._started_by_d(start)
+            differential = started_by_d(self, start)
             if differential is not None:
                 return differential
         if base == "e" and not accent and self.next_is("^") and not self.names.knows("e"):
@@ -333,10 +314,11 @@ class Parser:
             return Applied("exp", False, self.inner(self.group()), token.position)
         scripts = self.scripts(base)
         if not accent and base in self.names.functions and not self._declared(base, scripts):
-            return self.function(base, scripts, token)
-        return self._symbol(base, accent, scripts, token)
+            return function(self, base, scripts, token)
+        return self.symbol(base, accent, scripts, token)
 
-    def _symbol(self, base: str, accent: str, scripts: Scripts, token: Token) -> Node:
+    def symbol(self, base: str, accent: str, scripts: Scripts, token: Token) -> Node:
+        """What a letter with all that stands at it is."""
         found = resolve(base, accent, scripts, self.names, self.bound, token.position)
         if not found.known and base == "I" and not scripts.below:
             return Identity()
@@ -398,95 +380,3 @@ class Parser:
             return True
         self.at = start
         return False
-
-    def _started_by_d(self, start: int) -> Node | None:
-        """What begins with a d: `dL/dW`, or a symbol such as `dz`, if that is declared, defined or being defined."""
-        following = self.peek()
-        if following is None or following.kind not in (Kind.NAME, Kind.ACCENT):
-            return None
-        saved = self.at
-        token = self.take()
-        accent = "d"
-        base = token.text
-        if token.kind is Kind.ACCENT:
-            inner = unwrapped(self.group())
-            if not inner or inner[0].kind is not Kind.NAME:
-                self.at = saved
-                return None
-            accent, base = f"d {token.text}", inner[0].text
-        scripts = self.scripts(base)
-        after, beyond = self.peek(), self.peek(1)
-        slashed = after is not None and after.sign("/") and beyond is not None and beyond.text in ("d", "∂", "partial")
-        if slashed and beyond is not None:
-            of = self._symbol(base, accent.removeprefix("d").strip(), scripts, token)
-            self.take()
-            self.take()
-            return Derivative(of, self.symbol_only(), self.tokens[start].position)
-        found = resolve(base, accent, scripts, self.names, self.bound, token.position)
-        if found.known:
-            return self._symbol(base, accent, scripts, token)
-        if (start == 0 and self.at == len(self.tokens)) and self.depth <= 1:
-            return self._symbol(base, accent, scripts, token)
-        self.at = saved
-        return None
-
-    def function(self, name: str, scripts: Scripts, token: Token) -> Node:
-        """A function with its argument, its slope, or a power of it."""
-        function = self.names.functions[name]
-        slope, power, transposed = scripts.primes > 0, None, False
-        for group in scripts.above:
-            content = unwrapped_braces(group)
-            if content and all(one.sign("'") for one in content):
-                slope = True
-            elif len(content) == 1 and (content[0].kind is Kind.TRANSPOSE or content[0].text == "T"):
-                transposed = True
-            else:
-                power = index_of(content[1:] if len(content) == 2 and content[0].sign("⊙") else content, {})
-                if power is None or not 0 <= power.constant <= 12:
-                    raise ReadingError("such a power of a function is not read", token.position)
-        if slope and function not in SLOPES:
-            raise ReadingError(f"the slope of {name} is not read", token.position)
-        argument, left_out = self._argument(function)
-        node: Node = Applied(function, slope, argument, token.position)
-        if left_out is not None:
-            node = Multiplied((node, left_out), ("",), token.position)
-        if power is not None:
-            node = Raised(node, power, token.position)
-        return Transposed(node) if transposed else node
-
-    def _argument(self, function: str) -> tuple[Node | None, Node | None]:
-        """The argument; or, where the function's own value is meant, what it is multiplied with: `σ(1 − σ)`."""
-        token = self.peek()
-        if token is not None and token.sign("(", "[", "{"):
-            self.take()
-            content = self.until(token.text)
-            if not content or all(one.sign("·", ".") for one in content):
-                return None, None
-            inner = self.bracket(token, content)
-            bare = any(isinstance(one, Applied) and one.argument is None and not one.slope for one in walk(inner))
-            return (None, inner) if bare else (inner, None)
-        if token is not None and (token.kind in (Kind.NAME, Kind.ACCENT, Kind.FRACTION)):
-            if token.text in self.names.functions and self.names.functions[token.text] == function:
-                return None, None
-            return self.factor(), None
-        return None, None
-
-    # ------------------------------------------------------------------------------------------------ cuts
-
-    def _cut(self, node: Symbol) -> Node | None:
-        """Rows and columns in square brackets, `W[:, :n_a]`; None if the brackets hold something else."""
-        start = self.at
-        self.take()
-        parts = split(self.until("["), ",")
-        if len(parts) != 2 or not any(token.sign(":") for part in parts for token in part):
-            self.at = start
-            return None
-        (rows, columns) = (self._bounds(part) for part in parts)
-        return Cut(node, rows, columns, node.position)
-
-    def _bounds(self, part: list[Token]) -> tuple[str | None, str | None]:
-        ends = split(part, ":")
-        if len(ends) != 2:
-            raise ReadingError("such a part of a matrix is not read", part[0].position if part else self.end)
-        low, high = ("".join(token.text for token in end if not token.sign("{", "}")) or None for end in ends)
-        return low, high

@@ -10,13 +10,8 @@ import torch
 from torch import Tensor
 
 from grader import draws
-from grader.score.derivations.evaluation import (
-    Budget,
-    Definition,
-    Evaluation,
-    Options,
-    StepMissingError,
-)
+from grader.score.derivations.evaluation import Evaluation
+from grader.score.derivations.frames import Budget, Definition, Options, StepMissingError
 from grader.score.derivations.functions import Slope
 from grader.score.derivations.names import Names, shown_key
 from grader.score.derivations.tree import Applied, Index, Node, Symbol

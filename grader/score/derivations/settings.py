@@ -10,7 +10,8 @@ from pydantic import Field, field_validator
 
 from grader.records import Record
 from grader.score.derivations.brackets import split
-from grader.score.derivations.evaluation import Definition, bare
+from grader.score.derivations.frames import Definition
+from grader.score.derivations.matching import bare
 from grader.score.derivations.names import BUILT_IN, Declared, Names
 from grader.score.derivations.reading import read_side
 from grader.score.derivations.scene import Given, Setting

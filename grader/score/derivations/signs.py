@@ -9,11 +9,41 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 
+from grader.score.derivations.sign_tables import (
+    ACCENTS,
+    ANGLE_WORDS,
+    BIG,
+    COMBINING,
+    COMMAND,
+    COMMANDS,
+    COMMENT,
+    END_OF_SENTENCE,
+    ENGLISH,
+    FONT,
+    FRACTIONS,
+    FUNCTIONS,
+    GREEK,
+    GREEK_SIGNS,
+    GROUP,
+    LOWERED,
+    NUMBER,
+    OVER_EQUALS,
+    RAISED,
+    RUN,
+    SCRIPT,
+    SIGNS,
+    SILENT,
+    SPACE,
+    STOPS,
+    SWALLOWED,
+    TEXTS,
+    VARIANTS,
+    WORDED_ACCENT,
+)
+
 MOST_TOKENS = 2_500
 """Of one answer; the longest derivation that was seen has a third of that."""
 MOST_CHARS = 12_000
-_MOST_GROUP = 400
-"""Characters of an argument that only sets the page."""
 
 
 class Kind(Enum):
@@ -70,193 +100,23 @@ class ReadingError(ValueError):
         self.position = position
 
 
-GREEK = (
-    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa",
-    "lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi",
-    "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma",
-    "Phi", "Psi", "Omega",
-)  # fmt: skip
-_GREEK_SIGNS = dict(zip("αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ", GREEK, strict=True)) | {"ϵ": "epsilon", "ϕ": "phi"}
-_VARIANTS = {"varepsilon": "epsilon", "varphi": "phi", "vartheta": "theta", "varsigma": "sigma", "varrho": "rho"}
-FUNCTIONS = (
-    "tanh", "sigmoid", "softmax", "exp", "log", "ln", "diag", "sqrt", "sech",
-    "cosh", "relu", "ReLU", "diagonal", "Diag",
-)  # fmt: skip
-"""Words that are read as one name wherever they stand."""
-_SIGNS = {
-    "**": "^", "^": "^", "_": "_", "+": "+", "-": "-", "−": "-", "–": "-", "*": "*", "∗": "*", "×": "×", "·": "·",
-    "⋅": "·", "∙": "·", "•": "·", "⊙": "⊙", "∘": "⊙", "○": "⊙", "⊗": "⊗", "@": "@", "/": "/", "÷": "/", "∕": "/",
-    "(": "(", ")": ")", "[": "[", "]": "]", "{": "{", "}": "}", "<": "<", ">": ">", "⟨": "<", "⟩": ">", ",": ",",
-    ";": ";", ":": ":", "=": "=", ":=": "=", "≡": "=", "≜": "=", "'": "'", "′": "'", "’": "'", "|": "|", "‖": "|",
-    "==": "=", ".": ".",
-}  # fmt: skip
-_COMMANDS = {
-    "odot": "⊙", "circ": "⊙", "bullet": "·", "cdot": "·", "times": "×", "ast": "*", "star": "*", "otimes": "⊗",
-    "div": "/", "lbrace": "{", "rbrace": "}", "langle": "<", "rangle": ">", "lt": "<", "gt": ">", "lbrack": "[",
-    "rbrack": "]", "equiv": "=", "coloneqq": "=", "triangleq": "=", "doteq": "=", "prime": "'", "colon": ":",
-    "vert": "|", "lvert": "|", "rvert": "|", "mid": "|", "{": "(", "}": ")",
-}  # fmt: skip
-_SILENT = {
-    "left", "right", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl",
-    "Bigr", "biggl", "biggr", "Biggl", "Biggr", "middle", "displaystyle", "textstyle", "scriptstyle",
-    "limits", "nolimits", "nonumber", "notag", "mathstrut", "strut", "smallskip", "mathbf", "boldsymbol",
-    "bm", "mathit", "mathsf", "mathcal", "mathbb", "mathfrak", "vec", "pmb", "bf",
-    "it", "rm", "boxed", "underline", "cancel", "underbrace", "overbrace", "overrightarrow", "ensuremath",
-    "mathop", "mathrel", "mathbin", ",", ";", ":", "!", ">", "thinspace",
-    "medspace", "enspace", "hfill", "noindent", "centering",
-}  # fmt: skip
-_BIG = ("sum", "prod")
-_FRACTIONS = {"frac", "dfrac", "tfrac", "cfrac"}
-_ACCENTS = {
-    "hat": "hat", "widehat": "hat", "tilde": "tilde", "widetilde": "tilde", "bar": "bar", "overline": "bar",
-    "breve": "bar",
-}  # fmt: skip
-_STOPS = {
-    "quad", "qquad", "implies", "Rightarrow", "rightarrow", "to", "Longrightarrow", "therefore",
-    "because", "iff", "Leftrightarrow", "longrightarrow", "leadsto", "par", "item", "newline",
-    "where",
-}  # fmt: skip
-_TEXTS = {"text", "textrm", "textit", "textbf", "mathrm", "operatorname", "mbox", "textsf", "texttt", "hbox", "mathtt"}
-_SWALLOWED = {"label", "tag", "hspace", "vspace", "color", "begin", "end", "ref", "eqref", "hskip", "renewcommand"}
-_COMBINING = {"\u0303": "tilde", "\u0302": "hat", "\u0304": "bar", "\u0305": "bar", "\u0306": "bar", "\u0307": "dot"}
-_RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵀᵗᵏⁱʲⁿ⊤ᵢ", "0123456789+-()Ttkijn⊤i", strict=True))
-_LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₍₎ₜₖᵢⱼₙₕₓₒₐₚₛ", "0123456789+-()tkijnhxoaps", strict=True))
-_SCRIPT = {"^": re.compile(f"[{''.join(_RAISED)}]+"), "_": re.compile(f"[{''.join(_LOWERED)}]+")}
-_COMMAND = re.compile(r"\\([A-Za-z]+\*?|.)", re.DOTALL)
-_NUMBER = re.compile(r"\d+(?:\.\d+)?|\.\d+")
-_RUN = re.compile(r"[A-Za-z]+")
-_SPACE = re.compile(r"[\s\u200b\u2061\u2062$`~]+")
-_GROUP = re.compile(rf"\s*\{{([^{{}}]{{0,{_MOST_GROUP}}})\}}")
-_WORDED_ACCENT = re.compile(r"(?<![A-Za-z\\])([A-Za-z])_?(hat|tilde|bar)(?![A-Za-z])")
-_COMMENT = re.compile(r"(?<!\\)%[^\n]*|<!--.*?-->", re.DOTALL)
-_ANGLE_WORDS = re.compile(r"&(lt|gt|amp|nbsp);")
-_ENGLISH = frozenset(
-    [
-        "where",
-        "with",
-        "and",
-        "let",
-        "then",
-        "hence",
-        "thus",
-        "for",
-        "the",
-        "get",
-        "gives",
-        "have",
-        "has",
-        "from",
-        "that",
-        "this",
-        "which",
-        "therefore",
-        "since",
-        "because",
-        "using",
-        "when",
-        "given",
-        "also",
-        "here",
-        "are",
-        "our",
-        "is",
-        "so",
-        "we",
-        "of",
-        "as",
-        "by",
-        "in",
-        "if",
-        "or",
-        "be",
-        "to",
-        "it",
-        "an",
-        "on",
-        "at",
-        "rule",
-        "define",
-        "obtain",
-        "follows",
-        "both",
-        "Where",
-        "With",
-        "And",
-        "Let",
-        "Then",
-        "Hence",
-        "Thus",
-        "For",
-        "The",
-        "Get",
-        "We",
-        "So",
-        "Since",
-        "Because",
-        "Using",
-        "When",
-        "Given",
-        "Also",
-        "Here",
-        "If",
-        "It",
-        "In",
-        "Therefore",
-        "gradient",
-        "derivative",
-        "chain",
-        "rest",
-        "same",
-        "follow",
-        "term",
-        "terms",
-        "all",
-        "not",
-        "but",
-        "only",
-        "each",
-        "time",
-        "step",
-        "steps",
-        "vector",
-        "vectors",
-        "row",
-        "rows",
-        "column",
-        "columns",
-        "matrix",
-        "element",
-        "elementwise",
-        "entry",
-        "wise",
-        "respect",
-    ]
-)
-_FONT = re.compile(
-    r"\\(?:mathbf|boldsymbol|bm|vec|mathcal|mathit|mathsf|mathbb|mathfrak|pmb|mathrm)\s*"
-    r"\{\s*([A-Za-z]|\\[A-Za-z]+)\s*\}"
-)
-_OVER_EQUALS = re.compile(r"\\(?:stackrel|overset)\s*\{[^{}]{0,40}\}\s*\{\s*=\s*\}")
-_END_OF_SENTENCE = re.compile(r"\.(?=\s|$)")
-
-
 def prepared(text: str) -> str:
     """The text with one spelling for what has several that differ in characters only."""
-    text = _ANGLE_WORDS.sub(lambda match: {"lt": "<", "gt": ">"}.get(match[1], " "), _COMMENT.sub(" ", text))
-    text = _FONT.sub(r" \1 ", _OVER_EQUALS.sub("=", text))
+    text = ANGLE_WORDS.sub(lambda match: {"lt": "<", "gt": ">"}.get(match[1], " "), COMMENT.sub(" ", text))
+    text = FONT.sub(r" \1 ", OVER_EQUALS.sub("=", text))
     composed = unicodedata.normalize("NFD", text)
     composed = re.sub(
-        "([A-Za-zα-ωΑ-Ω])([" + "".join(_COMBINING) + "])",
-        lambda match: f"\\{_COMBINING[match[2]]}{{{match[1]}}}",
+        "([A-Za-zα-ωΑ-Ω])([" + "".join(COMBINING) + "])",
+        lambda match: f"\\{COMBINING[match[2]]}{{{match[1]}}}",
         composed,
     )
-    for sign, pattern in _SCRIPT.items():
+    for sign, pattern in SCRIPT.items():
         composed = pattern.sub(partial(_spelt, sign), composed)
-    return _WORDED_ACCENT.sub(r"\\\2{\1}", composed)
+    return WORDED_ACCENT.sub(r"\\\2{\1}", composed)
 
 
 def _spelt(sign: str, match: re.Match[str]) -> str:
-    letters = _RAISED if sign == "^" else _LOWERED
+    letters = RAISED if sign == "^" else LOWERED
     return sign + "{" + "".join(letters[one] for one in match[0]) + "}"
 
 
@@ -285,7 +145,7 @@ class _Reader:
     def all(self) -> list[Token]:
         """Every token, in order."""
         while self.at < len(self.text):
-            space = _SPACE.match(self.text, self.at)
+            space = SPACE.match(self.text, self.at)
             if space is not None:
                 self.at = space.end()
                 continue
@@ -302,13 +162,13 @@ class _Reader:
         text, at = self.text, self.at
         if text[at] == "\\":
             self._command()
-        elif (number := _NUMBER.match(text, at)) is not None:
+        elif (number := NUMBER.match(text, at)) is not None:
             self._put(Kind.NUMBER, number[0], number.end())
-        elif (run := _RUN.match(text, at)) is not None:
+        elif (run := RUN.match(text, at)) is not None:
             self._run(run)
-        elif text[at] in _GREEK_SIGNS:
+        elif text[at] in GREEK_SIGNS:
             big = {"Σ": "sum", "Π": "prod"}.get(text[at])
-            self._put(Kind.BIG if big else Kind.NAME, big or _GREEK_SIGNS[text[at]], at + 1)
+            self._put(Kind.BIG if big else Kind.NAME, big or GREEK_SIGNS[text[at]], at + 1)
         elif text[at] in "∑∏":
             self._put(Kind.BIG, "sum" if text[at] == "∑" else "prod", at + 1)
         elif text[at] in "∂∇⊤ℓ":
@@ -318,7 +178,7 @@ class _Reader:
             self._put(Kind.STOP, text[at], at + 1)
         elif text[at] == "&":
             self._put(Kind.COLUMN, "&", at + 1)
-        elif _END_OF_SENTENCE.match(text, at):
+        elif END_OF_SENTENCE.match(text, at):
             self._put(Kind.STOP, ".", at + 1)
         else:
             self._sign()
@@ -326,8 +186,8 @@ class _Reader:
     def _sign(self) -> None:
         for length in (2, 1):
             piece = self.text[self.at : self.at + length]
-            if piece in _SIGNS:
-                self._put(Kind.SIGN, _SIGNS[piece], self.at + length)
+            if piece in SIGNS:
+                self._put(Kind.SIGN, SIGNS[piece], self.at + length)
                 return
         raise ReadingError("there it holds a sign that is not read", self.at)
 
@@ -338,7 +198,7 @@ class _Reader:
             word = self._subscript(rest)
             self._put(Kind.NAME, word, self.at + len(word))
             return
-        if rest in _ENGLISH and rest not in self.words:
+        if rest in ENGLISH and rest not in self.words:
             self._put(Kind.WORDS, rest, run.end())
             return
         word = next((one for one in self.words if rest.startswith(one)), rest[0])
@@ -349,7 +209,7 @@ class _Reader:
             case "sum" | "prod":
                 self._put(Kind.BIG, word, end)
             case "odot" | "cdot":
-                self._put(Kind.SIGN, _COMMANDS[word], end)
+                self._put(Kind.SIGN, COMMANDS[word], end)
             case _:
                 self._put(Kind.NAME, word, end)
 
@@ -359,28 +219,28 @@ class _Reader:
         return rest[0] if len(rest) == 2 and rest[0] in "tTkj" and after in ("_", "^") else rest
 
     def _command(self) -> None:
-        match = _COMMAND.match(self.text, self.at)
+        match = COMMAND.match(self.text, self.at)
         if match is None:
             raise ReadingError("it ends in a backslash", self.at)
         name, end = match[1].rstrip("*"), match.end()
-        name = _VARIANTS.get(name, name)
+        name = VARIANTS.get(name, name)
         if name == "\\":
             self._put(Kind.ROW, "\\\\", self._past_spacing(end))
-        elif name in _SWALLOWED:
+        elif name in SWALLOWED:
             self._swallow(name, end)
-        elif name in _TEXTS:
+        elif name in TEXTS:
             self._words(end)
-        elif name in _COMMANDS:
-            self._put(Kind.SIGN, _COMMANDS[name], end)
-        elif name in _FRACTIONS:
+        elif name in COMMANDS:
+            self._put(Kind.SIGN, COMMANDS[name], end)
+        elif name in FRACTIONS:
             self._put(Kind.FRACTION, name, end)
-        elif name in _ACCENTS:
-            self._put(Kind.ACCENT, _ACCENTS[name], end)
-        elif name in _BIG:
+        elif name in ACCENTS:
+            self._put(Kind.ACCENT, ACCENTS[name], end)
+        elif name in BIG:
             self._put(Kind.BIG, name, end)
         elif name in GREEK or name in FUNCTIONS or name in self.words:
             self._put(Kind.NAME, name, end)
-        elif name in _STOPS:
+        elif name in STOPS:
             self._put(Kind.STOP, name, end)
         else:
             self._rare(name, end)
@@ -395,13 +255,13 @@ class _Reader:
             self._put(Kind.NAME, "ell", end)
         elif name in ("textcolor", "colorbox"):
             self.at = self._past_group(end)
-        elif name in _SILENT or name in "()[]" or name.isspace():
+        elif name in SILENT or name in "()[]" or name.isspace():
             self.at = end
         else:
             raise ReadingError(f"the command \\{name} is not read", self.at)
 
     def _swallow(self, name: str, end: int) -> None:
-        group = _GROUP.match(self.text, end)
+        group = GROUP.match(self.text, end)
         if name in ("begin", "end") and group is not None:
             environment = group[1].rstrip("*")
             after = group.end()
@@ -413,7 +273,7 @@ class _Reader:
 
     def _words(self, end: int) -> None:
         """The argument of `\\text`: a transpose, a function or a symbol, or ordinary words."""
-        group = _GROUP.match(self.text, end)
+        group = GROUP.match(self.text, end)
         if group is None:
             self.at = end
             return
@@ -447,7 +307,7 @@ class _Reader:
         return False
 
     def _past_group(self, end: int) -> int:
-        group = _GROUP.match(self.text, end)
+        group = GROUP.match(self.text, end)
         return end if group is None else group.end()
 
     def _past_spacing(self, end: int) -> int:

@@ -16,7 +16,7 @@ from grader.records import Outcome
 from grader.rubric import Check, Rubric
 from grader.score.derivations.answers import Answer, Stopped
 from grader.score.derivations.comparing import Finding, Judge, NoValue
-from grader.score.derivations.evaluation import TooCostlyError, ValueMissingError
+from grader.score.derivations.frames import TooCostlyError, ValueMissingError
 from grader.score.derivations.functions import Slope, argument_of
 from grader.score.derivations.printing import shown
 from grader.score.derivations.signs import ReadingError

@@ -11,7 +11,7 @@ from torch import Tensor
 from grader.oracle import GradientOracle, Oracle, Tensors
 from grader.score.derivations.arrays import ShapeError
 from grader.score.derivations.comparing import Finding, Judge, evaluated, same, same_but_for_layout, shape_of_right
-from grader.score.derivations.evaluation import TooCostlyError, ValueMissingError
+from grader.score.derivations.frames import TooCostlyError, ValueMissingError
 from grader.score.derivations.functions import Slope, from_value
 from grader.score.derivations.scene import Numbers, Place, Scene, Setting
 from grader.score.kinds.derivation_parameters import DerivationParameters, NamedBy

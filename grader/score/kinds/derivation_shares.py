@@ -12,13 +12,8 @@ import torch
 
 from grader.score.derivations.answers import Answer
 from grader.score.derivations.comparing import Finding, Judge, NoValue
-from grader.score.derivations.evaluation import (
-    Budget,
-    Definition,
-    Evaluation,
-    TooCostlyError,
-    ValueMissingError,
-)
+from grader.score.derivations.evaluation import Evaluation
+from grader.score.derivations.frames import Budget, Definition, TooCostlyError, ValueMissingError
 from grader.score.derivations.functions import Slope, applied, shareable, slope_of
 from grader.score.derivations.names import BUILT_IN, Declared, Names
 from grader.score.derivations.reading import read_side

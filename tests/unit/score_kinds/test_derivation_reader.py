@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from grader.records import Outcome
 from grader.score.derivations.answers import Answer, Stopped, Target, readings
 from grader.score.derivations.comparing import MOST_READINGS, MOST_STEPS, Judge, NoValue
-from grader.score.derivations.evaluation import Budget, TooCostlyError
+from grader.score.derivations.frames import Budget, TooCostlyError
 from grader.score.derivations.printing import shown
 from grader.score.derivations.reading import MOST_DEPTH, MOST_READ, read_side
 from grader.score.derivations.scene import Setting
