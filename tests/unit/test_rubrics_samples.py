@@ -79,9 +79,11 @@ def test_expected_marks_lie_within_those_of_the_questions(name):
 
 
 @every_coursework
-def test_expected_diagnoses_name_a_question_and_a_mistake_of_the_oracle(name):
-    questions = {question.id for question in load_rubric(ROOT / "rubrics" / name).questions}
-    known = set(ORACLE.nearest_mistakes(""))
+def test_expected_diagnoses_name_a_question_and_a_mistake_of_the_oracle_or_the_rubric(name):
+    rubric = load_rubric(ROOT / "rubrics" / name)
+    questions = {question.id for question in rubric.questions}
+    own = [check.parameters.get("wrong", {}) for question in rubric.questions for check in question.checks]
+    known = set(ORACLE.nearest_mistakes("")).union(*own)
 
     for diagnosis in (entry for row in expected(name) for entry in row["diagnoses"].split()):
         question, _, mistake = diagnosis.partition(":")
