@@ -30,6 +30,12 @@ def draw(seed: str, name: str, shape: Sequence[int], *, scale: float = 1.0) -> t
     return (unit * (_HALF_WIDTH * scale)).reshape(tuple(shape))
 
 
+def draw_between(seed: str, name: str, shape: Sequence[int], *, low: float, high: float) -> torch.Tensor:
+    """Values spread evenly over [`low`, `high`); float64, shape `shape`."""
+    unit = (_words(seed, name, shape) >> 11).to(torch.float64) / 2.0**53 + 0.5
+    return (low + (high - low) * unit).reshape(tuple(shape))
+
+
 def draw_integers(seed: str, name: str, shape: Sequence[int], *, below: int) -> torch.Tensor:
     """Integers in [0, `below`); int64, shape `shape`.
 

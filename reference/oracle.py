@@ -9,8 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from reference.counts import QUANTITIES, quantity_named
 from reference.counts.sizes import NAMES
+from reference.functions import FUNCTIONS, OutputVerdict, judge_outputs
 from reference.mistakes import Mistake, all_mistakes
 from reference.models import ARCHITECTURES, judge
 from reference.policies import POLICIES, Policy
@@ -91,6 +94,34 @@ class RecurrentOracle:
 
         found = name_count(counted, quantity_named(subject))
         return found.mistakes[0] if found.status == "mistake" else None
+
+    def functions(self) -> Sequence[str]:
+        """Functions on arrays that can be judged; see `reference.functions`."""
+        return tuple(FUNCTIONS)
+
+    def complaint_about(self, function: str, inputs: Sequence[str], outputs: Sequence[str]) -> str:
+        """What is wrong with the names of inputs and outputs that a rubric gives a function; empty if nothing is.
+
+        Raises:
+            KeyError: if there is no such function.
+        """
+        return FUNCTIONS[function].complaint(inputs, outputs)
+
+    def judge_function(
+        self,
+        function: str,
+        inputs: Mapping[str, Tensor],
+        outputs: Mapping[str, Tensor],
+        earlier: Mapping[str, Tensor],
+        tolerance: float,
+    ) -> Mapping[str, OutputVerdict]:
+        """Judge what a function returned; see `reference.functions.judge_outputs`.
+
+        Raises:
+            KeyError: if there is no such function.
+            ValueError: if the inputs do not fit together.
+        """
+        return judge_outputs(FUNCTIONS[function], inputs, outputs, earlier, tolerance)
 
     def describe(self, mistake: str) -> Mistake:
         """The text of a named mistake.

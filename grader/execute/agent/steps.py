@@ -13,9 +13,9 @@ from .derivatives import jacobian, outputs_of, side_by_side, variables, vjp
 from .differences import central_differences
 from .modules import parameters_of, prepare
 from .scope import Json, Scope
-from .session import seed_everything
+from .session import number_from, seed_everything
 from .tracing import Tracer
-from .values import changed_positions, flat_arguments, is_array, snapshot
+from .values import changed_positions, flat_arguments, is_array, snapshot, whole_numbers
 
 _INITIAL_ELEMENTS = 200_000
 _REDRAWS = 4
@@ -229,6 +229,21 @@ def _hangs_on_first_step(value: Any, sequence: torch.Tensor) -> bool:
     return gradient is not None and bool((gradient[:, 0] != 0).any())
 
 
+def _sample(scope: Scope, step: Json) -> None:
+    """Each call is seeded by its number, so that no state that an earlier one has left can matter."""
+    target = scope.evaluate(step["target"])
+    found = torch.full((step["times"], step["length"]), -1, dtype=torch.int64)
+    base = number_from(scope.seed)
+    for number in range(step["times"]):
+        scope.call = number
+        seed_everything((base + 7919 * number) % 2**32)
+        positional, keywords = _arguments(scope, step)
+        whole = whole_numbers(target(*positional, **keywords), step["length"])
+        found[number, : len(whole)] = torch.tensor(whole, dtype=torch.int64)
+    scope.save_result(step["save"], found)
+    scope.record(step["save"], found)
+
+
 def _catch(scope: Scope, step: Json) -> None:
     raised = None
     try:
@@ -264,6 +279,7 @@ _STEPS: dict[str, Callable[[Scope, Json], None]] = {
     "jacobian": _jacobian,
     "vjp": _vjp,
     "trace": _trace,
+    "sample": _sample,
     "catch": _catch,
     "repeat": _repeat,
 }
