@@ -30,12 +30,6 @@ def draw(seed: str, name: str, shape: Sequence[int], *, scale: float = 1.0) -> t
     return (unit * (_HALF_WIDTH * scale)).reshape(tuple(shape))
 
 
-def draw_between(seed: str, name: str, shape: Sequence[int], *, low: float, high: float) -> torch.Tensor:
-    """Values spread evenly over [`low`, `high`); float64, shape `shape`."""
-    unit = (_words(seed, name, shape) >> 11).to(torch.float64) / 2.0**53 + 0.5
-    return (low + (high - low) * unit).reshape(tuple(shape))
-
-
 def draw_integers(seed: str, name: str, shape: Sequence[int], *, below: int) -> torch.Tensor:
     """Integers in [0, `below`); int64, shape `shape`.
 
@@ -45,6 +39,12 @@ def draw_integers(seed: str, name: str, shape: Sequence[int], *, below: int) -> 
     if not 1 <= below <= 2**31:
         raise ValueError(f"below must lie in [1, 2**31], found {below}")
     return ((_words(seed, name, shape) >> 11) % below).reshape(tuple(shape))
+
+
+def draw_between(seed: str, name: str, shape: Sequence[int], *, low: float, high: float) -> torch.Tensor:
+    """Values spread evenly over [`low`, `high`); float64, shape `shape`."""
+    share = (draw(seed, name, shape) / _HALF_WIDTH + 1.0) / 2.0
+    return low + (high - low) * share
 
 
 def parameter_name(owner: str, qualified_name: str, salt: int) -> str:

@@ -173,6 +173,19 @@ class Sample(Record):
     length: int = Field(ge=1, le=100)
 
 
+class Stub(Record):
+    """Until the probe ends, put a function of ours behind a name of the student's, so that what calls it can be tried.
+
+    It computes nothing that anybody asks for: each array that it returns is tanh of drawn sums of all numbers that it
+    is given, so that another argument or another order shows.
+    """
+
+    do: Literal["stub"] = "stub"
+    name: str
+    returns: Expression
+    """An expression with `{"made": [3, 4]}` for each array, of that shape."""
+
+
 class Catch(Record):
     """Run steps and record the class name of what they raise, if anything; raising inside does not end the probe."""
 
@@ -190,7 +203,7 @@ class Repeat(Record):
 
 
 Step = Annotated[
-    Construct | Let | Get | Set | Fill | SeedStep | Call | Jacobian | Vjp | Trace | Sample | Catch | Repeat,
+    Construct | Let | Get | Set | Fill | SeedStep | Call | Jacobian | Vjp | Trace | Sample | Stub | Catch | Repeat,
     Field(discriminator="do"),
 ]
 

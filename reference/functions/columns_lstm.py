@@ -33,7 +33,10 @@ def _states(cache: LSTMCache) -> Arrays:
 def _step(inputs: Arrays, earlier: Arrays) -> Formulas:
     weights = _weights(inputs)
     x, a_prev, c_prev = inputs["x"], inputs["a_prev"], inputs["c_prev"]
-    right = _states(lstm_cell_forward(x, a_prev, c_prev, weights))
+    cache = lstm_cell_forward(x, a_prev, c_prev, weights)
+    right = _states(cache)
+    if "c_next" in earlier and earlier["c_next"].shape == cache.c_next.shape:
+        right = {**right, "a_next": cache.o * np.tanh(earlier["c_next"])}
     return Formulas(right=right, wrong=_wrong_steps(x, a_prev, c_prev, weights))
 
 

@@ -13,6 +13,7 @@ from .modules import facts_of
 from .values import Recorder, is_array
 
 Json = dict[str, Any]
+_NOTHING = object()
 
 
 class Scope:
@@ -43,6 +44,7 @@ class Scope:
         self.suffix = ""
         """What the repetition that runs appends to names."""
         self._namespace = namespace
+        self._replaced: dict[str, Any] = {}
         self._followed = followed
         self._live: dict[str, Any] = {}
         self._builders: tuple[tuple[str, Callable[[Json], Any]], ...] = (
@@ -90,6 +92,20 @@ class Scope:
         for attribute in rest:
             value = getattr(value, attribute)
         return value
+
+    def replace(self, name: str, value: Any) -> None:
+        """Put something else behind a name of the student's, until `restore`."""
+        self._replaced.setdefault(name, self._namespace.get(name, _NOTHING))
+        self._namespace[name] = value
+
+    def restore(self) -> None:
+        """Put back what `replace` has taken away."""
+        for name, value in self._replaced.items():
+            if value is _NOTHING:
+                self._namespace.pop(name, None)
+            else:
+                self._namespace[name] = value
+        self._replaced.clear()
 
     def full_name(self, name: str) -> str:
         """The name as saved by the innermost repetition that has saved it.

@@ -14,6 +14,7 @@ from .differences import central_differences
 from .modules import parameters_of, prepare
 from .scope import Json, Scope
 from .session import number_from, seed_everything
+from .stubs import stub_for
 from .tracing import Tracer
 from .values import changed_positions, flat_arguments, is_array, snapshot, whole_numbers
 
@@ -244,6 +245,10 @@ def _sample(scope: Scope, step: Json) -> None:
     scope.record(step["save"], found)
 
 
+def _stub(scope: Scope, step: Json) -> None:
+    scope.replace(step["name"], stub_for(scope.seed, step["name"], step["returns"]))
+
+
 def _catch(scope: Scope, step: Json) -> None:
     raised = None
     try:
@@ -280,6 +285,7 @@ _STEPS: dict[str, Callable[[Scope, Json], None]] = {
     "vjp": _vjp,
     "trace": _trace,
     "sample": _sample,
+    "stub": _stub,
     "catch": _catch,
     "repeat": _repeat,
 }

@@ -14,7 +14,7 @@ from grader.probes import Probe
 from grader.records import Outcome
 from grader.rubric import Check, Rubric
 from grader.score.kinds.arrays_parameters import ArraysParameters
-from grader.score.kinds.arrays_probes import arrays_probes, given_probe, own_probe
+from grader.score.kinds.arrays_probes import arrays_probes, given_probe, own_probe, stub_probe
 from grader.score.kinds.arrays_readings import Reading, Runs, readings
 from grader.score.kinds.arrays_words import next_step_of, reason_of
 from grader.score.kinds.base import JudgeContext, Verdict, kind
@@ -94,7 +94,8 @@ def _of_definition(
     """The verdict on one definition, and the mistakes that it was charged for."""
     own = part.probe(own_probe(parameters), index)
     given = part.probe(given_probe(parameters), index) if parameters.given else None
-    runs = Runs(part=part, own=_done(own), given=_done(given))
+    stub = part.probe(stub_probe(parameters), index) if parameters.steps else None
+    runs = Runs(part=part, own=_done(own), given=_done(given), stub=_done(stub))
     weighed = [_weigh(context, parameters, reading) for reading in readings(context, parameters, runs)]
     looked_at = own_probe(parameters) if runs.own is not None or given is None else given_probe(parameters)
     if not weighed:

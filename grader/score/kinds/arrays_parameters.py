@@ -92,6 +92,9 @@ class Steps(Record):
     """Output -> where a step's part of it stands; the parts are added up."""
     last: dict[str, str] = {}
     """Output -> what is carried after the last call."""
+    stub: Expression = None
+    """What a function of ours returns that takes the step's place once more, with `{made: shape}` for each array: so the
+    loop can be judged where the student's step raises, or returns what no loop can use."""
 
     @property
     def order(self) -> list[int]:
@@ -121,6 +124,8 @@ class ArraysParameters(Record):
     """Output, as the oracle calls it -> where it is found."""
     changes: str = ""
     """The value that may be changed in place instead of being returned; it stands as `{live: ...}` in `arguments`."""
+    own: tuple[str, ...] = ()
+    """Outputs of the function itself, as the oracle calls them, after which its other outputs are judged."""
     follows: tuple[Followed, ...] = ()
     steps: Steps | None = None
     times: int | None = Field(default=None, ge=100, le=5_000)
@@ -151,6 +156,8 @@ class ArraysParameters(Record):
             raise ValueError("given: it has to name exactly what `earlier` keeps")
         if self.changes and self.changes not in self.values:
             raise ValueError(f"changes: {self.changes!r} is none of the values")
+        if set(self.own) - set(self.outputs):
+            raise ValueError(f"own: {sorted(set(self.own) - set(self.outputs))[0]!r} is no output")
         made = set(self.steps.each) | set(self.steps.total) | set(self.steps.last) if self.steps else set()
         if made - set(self.outputs):
             raise ValueError(f"steps: {sorted(made - set(self.outputs))[0]!r} is no output")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from grader.probes import Call, Catch, Expression, Let, Probe, Sample, Step
+from grader.probes import Call, Catch, Expression, Let, Probe, Sample, Step, Stub
 from grader.score.kinds.arrays_parameters import ArraysParameters, Steps
 
 RESULT, CHANGED = "result", "changed"
@@ -35,9 +35,11 @@ def arrays_probes(parameters: ArraysParameters) -> list[Probe]:
     if parameters.steps is not None:
         own.append(Catch(save="steps.raised", steps=tuple(_steps(parameters.steps))))
     probes = [_probe(own_probe(parameters), parameters, own)]
+    head += [Let(save=name, value=expanded(value)) for name, value in parameters.given.items()]
     if parameters.given:
-        stand_ins = [Let(save=name, value=expanded(value)) for name, value in parameters.given.items()]
-        probes.append(_probe(given_probe(parameters), parameters, [*head, *stand_ins, *_follows(parameters)]))
+        probes.append(_probe(given_probe(parameters), parameters, [*head, *_follows(parameters)]))
+    if parameters.steps is not None and parameters.steps.stub is not None:
+        probes.append(_with_stub(parameters, parameters.steps, head))
     return probes
 
 
@@ -71,6 +73,16 @@ def _named(expression: Expression, name: str) -> Expression:
         if key in inner:
             inner[key] = name
     return {"numpy": inner}
+
+
+def stub_probe(parameters: ArraysParameters) -> str:
+    """Identifier of the probe in which a function of ours takes the place of the student's step."""
+    return f"{own_probe(parameters)}.stub"
+
+
+def _with_stub(parameters: ArraysParameters, steps: Steps, before: list[Step]) -> Probe:
+    stub = Stub(name=steps.call, returns=steps.stub)
+    return _probe(stub_probe(parameters), parameters, [*before, stub, *_steps(steps)])
 
 
 def earlier(place: int) -> str:

@@ -62,6 +62,7 @@ class Runs:
     part: Part
     own: ProbeRun | None
     given: ProbeRun | None
+    stub: ProbeRun | None
 
 
 def readings(context: JudgeContext, parameters: ArraysParameters, runs: Runs) -> Iterator[Reading]:
@@ -74,6 +75,10 @@ def readings(context: JudgeContext, parameters: ArraysParameters, runs: Runs) ->
         word = "" if runs.own is not None else f"It was called with {kept} of ours, since yours could not be made."
         for reading in _with_earlier(context, parameters, runs.part, runs.given, inputs):
             yield replace(reading, follows=" ".join(one for one in (word, reading.follows) if one), stood_in=True)
+    if runs.stub is not None and parameters.steps is not None:
+        missing = Reading(outputs=dict.fromkeys(parameters.outputs, Judged(status="unnamed")))
+        reading = _as_steps(parameters, parameters.steps, runs.part, runs.stub, missing)
+        yield replace(reading, follows=f"It was tried with a function of ours in place of `{parameters.steps.call}`.")
 
 
 def _own(context: JudgeContext, parameters: ArraysParameters, part: Part, run: ProbeRun) -> Iterator[Reading]:
@@ -106,14 +111,20 @@ def _with_earlier(
     plain = _judged(context, parameters, inputs, outputs, {})
     if plain is not None:
         yield Reading(outputs=plain)
-    earlier: dict[str, torch.Tensor] = {}
+    earlier = {name: outputs[name] for name in parameters.own if name in outputs}
     for place, one in enumerate(parameters.follows):
         earlier |= found_outputs(part, run.values.get(followed(place)), one.outputs)
     if earlier and all(torch.isfinite(value).all() for value in earlier.values()):
         after = _judged(context, parameters, inputs, outputs, _doubles(earlier))
         if after is not None:
-            calls = " and ".join(f"`{one.call}`" for one in parameters.follows)
-            yield Reading(outputs=after, follows=f"It is judged after the results of your own {calls}.")
+            calls = [f"the results of your own `{one.call}`" for one in parameters.follows]
+            calls += [f"your own `{shown(parameters, name)}`" for name in parameters.own]
+            yield Reading(outputs=after, follows=f"It is judged after {' and '.join(calls)}.")
+
+
+def shown(parameters: ArraysParameters, output: str) -> str:
+    """An output as the coursework calls it."""
+    return next((key for key in parameters.outputs[output].at if isinstance(key, str)), output)
 
 
 def outputs_of(parameters: ArraysParameters, part: Part, run: ProbeRun) -> dict[str, torch.Tensor]:

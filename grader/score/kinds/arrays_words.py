@@ -7,7 +7,7 @@ from typing import cast
 
 from grader.oracle import Oracle
 from grader.score.kinds.arrays_parameters import ArraysParameters
-from grader.score.kinds.arrays_readings import Judged, Reading
+from grader.score.kinds.arrays_readings import Judged, Reading, shown
 from grader.score.kinds.base import JudgeContext
 from grader.score.kinds.credit import joined, told
 
@@ -72,5 +72,4 @@ def next_step_of(context: JudgeContext, reading: Reading, spared: Mapping[str, s
 
 def _listed(parameters: ArraysParameters, names: Iterable[str]) -> str:
     """Outputs as the coursework calls them."""
-    keys = [next((key for key in parameters.outputs[name].at if isinstance(key, str)), name) for name in names]
-    return ", ".join(f"`{key}`" for key in keys)
+    return ", ".join(f"`{shown(parameters, name)}`" for name in names)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from grader.records import Outcome
 from grader.score.answer_text import Literal
@@ -17,9 +17,8 @@ from grader.score.marks import ZERO
 class ChoiceParameters(AnswerPlace):
     """The key, and the options from which it is chosen."""
 
-    answer: tuple[str, ...] | None
-    """The right option, or all of a set; null as long as there is no key, which takes no marks and leaves none open if
-    the question has none."""
+    answer: tuple[str, ...] = Field(min_length=1)
+    """The right option, or all of a set."""
     options: dict[str, tuple[str, ...]] = {}
     """Option -> other words for it; needed where the answer stands in prose."""
     forgive: tuple[str, ...] = ("option", "answer")
@@ -28,10 +27,6 @@ class ChoiceParameters(AnswerPlace):
     @field_validator("answer", mode="before")
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
-        if value is None:
-            return None
-        if value in ([], ()):
-            raise ValueError("the key holds no option")
         return tuple(str(item) for item in value) if isinstance(value, list | tuple) else (str(value),)
 
     @field_validator("options", mode="before")
@@ -47,8 +42,7 @@ def judge(context: JudgeContext, parameters: ChoiceParameters) -> Verdict:
     Looks at: the last literal assigned to `variable`, or the prose between `after` and `before`.
     Passes: exactly the right options, in any order, case and punctuation.
     Does not pass: others, more or fewer of them.
-    Limits: in prose, words that are no option send the answer to a person. Without a key an answer is only kept; if the
-        question has marks it waits for a person.
+    Limits: in prose, words that are no option send the answer to a person.
     """
     unread = computed_at(parameters, context.evidence.notebook, context.student_version)
     if unread:
@@ -56,8 +50,6 @@ def judge(context: JudgeContext, parameters: ChoiceParameters) -> Verdict:
     written = written_at(parameters, context.evidence.notebook, context.student_version)
     if written is None:
         return Verdict(outcome=Outcome.UNANSWERED, mark=ZERO, reason="Nothing was written here.")
-    if parameters.answer is None:
-        return _without_key(context)
     chosen = _chosen(written, parameters)
     right = {_option(answer, parameters) for answer in parameters.answer}
     if chosen is None:
@@ -71,15 +63,6 @@ def judge(context: JudgeContext, parameters: ChoiceParameters) -> Verdict:
         return Verdict(outcome=Outcome.PASSED, mark=context.check.marks, reason="Right.")
     reason = "This is not the right option." if len(right) == 1 else "These are not the right options."
     return Verdict(outcome=Outcome.FAILED, mark=ZERO, reason=reason)
-
-
-def _without_key(context: JudgeContext) -> Verdict:
-    if context.check.marks > 0:
-        return Verdict(
-            outcome=Outcome.MANUAL, mark=None, reason="There is no key yet; a person will look at your answer."
-        )
-    reason = "Your answer is kept. The question has no key, so it earns and costs nothing."
-    return Verdict(outcome=Outcome.PASSED, mark=ZERO, reason=reason)
 
 
 def _chosen(written: Literal, parameters: ChoiceParameters) -> set[str] | None:
@@ -97,7 +80,7 @@ def _chosen(written: Literal, parameters: ChoiceParameters) -> set[str] | None:
 
 def _forms(parameters: ChoiceParameters) -> dict[str, str]:
     """Every way to write an option -> the option."""
-    options = {**dict.fromkeys(parameters.answer or (), ()), **parameters.options}
+    options = {**dict.fromkeys(parameters.answer, ()), **parameters.options}
     return {
         plain_form(word, parameters.forgive): plain_form(option, parameters.forgive)
         for option, others in options.items()
