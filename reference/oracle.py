@@ -13,6 +13,8 @@ from torch import Tensor
 
 from reference.counts import QUANTITIES, quantity_named
 from reference.counts.sizes import NAMES
+from reference.curves import Finding, Row, check_log
+from reference.curves.log import KEYS as log_keys  # noqa: N811 - a table, called by what it is
 from reference.functions import FUNCTIONS, OutputVerdict, judge_outputs
 from reference.mistakes import Mistake, all_mistakes
 from reference.models import ARCHITECTURES, judge
@@ -122,6 +124,14 @@ class RecurrentOracle:
             ValueError: if the inputs do not fit together.
         """
         return judge_outputs(FUNCTIONS[function], inputs, outputs, earlier, tolerance)
+
+    def log_expectations(self) -> Mapping[str, str]:
+        """What may be expected of a training log; see `reference.curves.log`."""
+        return log_keys
+
+    def check_log(self, rows: Sequence[Row], expectation: Mapping[str, Any]) -> Sequence[Finding]:
+        """What does not fit in a training log; see `reference.curves.check_log`."""
+        return check_log(rows, expectation)
 
     def describe(self, mistake: str) -> Mistake:
         """The text of a named mistake.

@@ -52,7 +52,8 @@ def edited(*edits: tuple[str, str, str]) -> HandIn:
 
 def full(verdicts: dict[str, Verdict]) -> bool:
     return all(
-        verdict.mark == next(check.marks for check in RUBRIC.question(name.split("/")[0]).checks if check.id == name.split("/")[1])
+        verdict.mark
+        == next(check.marks for check in RUBRIC.question(name.split("/")[0]).checks if check.id == name.split("/")[1])
         for name, verdict in verdicts.items()
     )
 
@@ -147,8 +148,16 @@ def test_what_is_wrong_without_a_name_at_a_cache_of_ours_goes_to_a_person(desk: 
 
 def test_a_cache_in_an_order_of_the_students_own_is_no_mistake(desk: Desk) -> None:
     notebook = edited(
-        ("rnn-cell", "cache = (a_next, a_prev, xt, parameters)", "cache = {'p': parameters, 'x': xt, 'a': a_next, 'o': a_prev}"),
-        ("rnn-cell-back", "a_next, a_prev, xt, parameters = cache", "a_next, a_prev, xt, parameters = (cache[k] for k in 'aoxp')"),
+        (
+            "rnn-cell",
+            "cache = (a_next, a_prev, xt, parameters)",
+            "cache = {'p': parameters, 'x': xt, 'a': a_next, 'o': a_prev}",
+        ),
+        (
+            "rnn-cell-back",
+            "a_next, a_prev, xt, parameters = cache",
+            "a_next, a_prev, xt, parameters = (cache[k] for k in 'aoxp')",
+        ),
     )
 
     assert full(desk.judge(notebook, ["3a", "4a"]))
@@ -184,7 +193,11 @@ def test_an_axis_of_length_one_more_or_less_is_said_and_costs_nothing(desk: Desk
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("return indices", "return None"), ("return indices", "return [0.5, 'a']"), ("index = int(", "index = 10**12 * int(")],
+    [
+        ("return indices", "return None"),
+        ("return indices", "return [0.5, 'a']"),
+        ("index = int(", "index = 10**12 * int("),
+    ],
 )
 def test_a_function_that_draws_no_whole_numbers_fails_with_a_reason(desk: Desk, old: str, new: str) -> None:
     verdict = desk.judge(edited(("sample", old, new)), ["5b"])["5b/arrays"]
