@@ -260,6 +260,7 @@ class FunctionOracle(Protocol):
 
         Raises:
             ValueError: if the inputs do not fit together, as those read from a student's cache may not.
+        """
 
 
 class RowFinding(Protocol):

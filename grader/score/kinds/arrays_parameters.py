@@ -93,8 +93,8 @@ class Steps(Record):
     last: dict[str, str] = {}
     """Output -> what is carried after the last call."""
     stub: Expression = None
-    """What a function of ours returns that takes the step's place once more, with `{made: shape}` for each array: so the
-    loop can be judged where the student's step raises, or returns what no loop can use."""
+    """What a function of ours returns that takes the step's place once more, with `{made: shape}` for each array: so
+    the loop can be judged where the student's step raises, or returns what no loop can use."""
 
     @property
     def order(self) -> list[int]:

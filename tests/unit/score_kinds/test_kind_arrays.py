@@ -1,8 +1,7 @@
-"""Functions on arrays: every named mistake is found where it is made, every right form is right, nothing counts twice."""
+"""Functions on arrays: every named mistake is found where it is made, right forms are right, nothing counts twice."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
@@ -29,9 +28,9 @@ ALTERNATIVES = read_planted(RUBRIC.folder, "alternatives")
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     agent: ModuleType = load(ship(tmp_path_factory.mktemp("agent")))
-    yield Desk(agent, tmp_path_factory.mktemp("evidence"), Coursework.load(RUBRIC))
+    return Desk(agent, tmp_path_factory.mktemp("evidence"), Coursework.load(RUBRIC))
 
 
 def planted(*items: Planted) -> HandIn:
