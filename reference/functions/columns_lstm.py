@@ -83,6 +83,9 @@ def _stacked(caches: Sequence[LSTMCache]) -> Arrays:
 def _cache(inputs: Arrays, weights: LSTMWeights) -> LSTMCache:
     """The cache as given, or the right one where its entries are not."""
     right = lstm_cell_forward(inputs["x"], inputs["a_prev"], inputs["c_prev"], weights)
+    for name in _IN_CACHE:
+        if name in inputs and inputs[name].shape != right.a_next.shape:
+            raise ValueError(f"{name} has shape {inputs[name].shape}; wanted {right.a_next.shape}")
     return LSTMCache(
         **{name: inputs[name] if name in inputs else getattr(right, name) for name in _IN_CACHE},
         a_prev=right.a_prev,

@@ -82,6 +82,8 @@ def _cache(x: Array, a_prev: Array, a_next: Array | None, weights: RNNWeights) -
     right = rnn_cell_forward(x, a_prev, weights)
     if a_next is None:
         return right
+    if a_next.shape != right.a_next.shape:
+        raise ValueError(f"a_next has shape {a_next.shape}; wanted {right.a_next.shape}")
     return RNNCache(a_next=a_next, a_prev=a_prev, x=x, y_hat=right.y_hat, weights=weights)
 
 

@@ -19,6 +19,8 @@ from reference.language.chi_square import LEAST_P, chi_square
 
 FIRST = 3
 """Characters that are looked at."""
+CERTAIN = 8
+"""The same for a way to write that leaves nothing to chance, so that there is one beginning whatever its length."""
 _NEEDS = ("W_ax", "W_aa", "W_ya", "b_a", "b_y", "stop")
 
 Beginning = tuple[int, ...]
@@ -52,6 +54,8 @@ class Writer:
     text: Sequence[int] = ()
     """What is read in place of what was drawn, as far as it goes."""
     stops: bool = True
+    first: int = FIRST
+    """Characters that make a beginning."""
 
     def beginnings(self) -> dict[Beginning, float]:
         """Every beginning with its probability; one that ends early is shorter."""
@@ -62,7 +66,7 @@ class Writer:
 
     def _extend(self, drawn: Beginning, p: float, x: Array, a: Array, found: dict[Beginning, float]) -> None:
         over = self.stops and bool(drawn) and drawn[-1] == int(self.inputs["stop"].reshape(()))
-        if len(drawn) == FIRST or over:
+        if len(drawn) == self.first or over:
             found[drawn] = found.get(drawn, 0.0) + p
             return
         w = self.inputs
@@ -81,7 +85,7 @@ def _judge(inputs: Arrays, outputs: Arrays, tolerance: float) -> dict[str, Outpu
         return {}
     stop = int(inputs["stop"].reshape(()))
     rows = [[int(index) for index in row if index >= 0] for row in outputs["draws"]]
-    text = [int(index) for index in inputs["text"].reshape(-1)[:FIRST]] if "text" in inputs else []
+    text = [int(index) for index in inputs["text"].reshape(-1)[:CERTAIN]] if "text" in inputs else []
     note = ""
     if rows and not any(stop in row for row in rows):
         note = "Your sequences come without the character that ends them, which costs nothing here."
@@ -100,19 +104,19 @@ def _judge(inputs: Arrays, outputs: Arrays, tolerance: float) -> dict[str, Outpu
 def _writers(inputs: Arrays, text: Sequence[int]) -> dict[str, Writer]:
     """The named ways to choose and to read, without those that need a text where there is none."""
     found = {
-        "samp.argmax_not_random": Writer(inputs=inputs, weigh=_largest),
+        "samp.argmax_not_random": Writer(inputs=inputs, weigh=_largest, first=CERTAIN),
         "samp.logits_as_probs": Writer(inputs=inputs, weigh=_scores_as_weights),
     }
     if text:
         found["samp.teacher_forced"] = Writer(inputs=inputs, text=text)
-        found["samp.argmax_teacher_forced"] = Writer(inputs=inputs, text=text, weigh=_largest)
+        found["samp.argmax_teacher_forced"] = Writer(inputs=inputs, text=text, weigh=_largest, first=CERTAIN)
     return found
 
 
 def _follows(rows: Sequence[Sequence[int]], writer: Writer, stop: int) -> bool:
     """True if the beginnings are compatible with what the writer writes."""
     expected = writer.beginnings()
-    counted = Counter(_beginning(row, stop, ends=writer.stops) for row in rows)
+    counted = Counter(_beginning(row[: writer.first], stop, ends=writer.stops) for row in rows)
     if not rows or not set(counted) <= set(expected):
         return False
     names = list(expected)
@@ -121,7 +125,7 @@ def _follows(rows: Sequence[Sequence[int]], writer: Writer, stop: int) -> bool:
 
 
 def _beginning(row: Sequence[int], stop: int, *, ends: bool) -> Beginning:
-    first = tuple(row[:FIRST])
+    first = tuple(row)
     return first[: first.index(stop) + 1] if ends and stop in first else first
 
 

@@ -21,9 +21,7 @@ def initialize_adam(parameters):
     return v, s
 
 
-def update_parameters_with_adam(
-    parameters, grads, v, s, t, learning_rate=0.01, beta1=0.9, beta2=0.999, epsilon=1e-8
-):
+def update_parameters_with_adam(parameters, grads, v, s, t, learning_rate=0.01, beta1=0.9, beta2=0.999, epsilon=1e-8):
     """Step number t of Adam; the parameters, and both running means."""
     for name in parameters:
         g = grads["d" + name]

@@ -101,7 +101,7 @@ def _of_definition(
     if not weighed:
         trouble = cast(Trouble, trouble_of(context, given if given is not None else own, parameters.target))
         return _troubled(trouble, looked_at), frozenset()
-    best = max(weighed, key=lambda one: one.fraction)  # the first of equals: where the least had to be followed
+    best = max(weighed, key=_worth)  # the first of equals: where the least had to be followed
     if best.reading.stood_in and runs.own is None and _unexplained(best.reading):
         verdict = Verdict(
             outcome=Outcome.MANUAL,
@@ -111,6 +111,11 @@ def _of_definition(
         )
         return replace(verdict, evidence=(looked_at,)), frozenset()
     return _verdict(context, parameters, best, looked_at), _charged(best)
+
+
+def _worth(one: _Weighed) -> tuple[Decimal, int]:
+    """By marks, then by how much is right without being spared."""
+    return one.fraction, sum(output.right for output in one.reading.outputs.values())
 
 
 def _done(run: ProbeRun | None) -> ProbeRun | None:
