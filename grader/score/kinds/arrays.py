@@ -36,7 +36,7 @@ def _probes(rubric: Rubric, check: Check, parameters: ArraysParameters, oracle: 
             "rubric-function-mismatch",
             f'the function "{parameters.function}" does not fit: {complaint}',
             where=f"{rubric.folder / 'rubric.yaml'}:{check.line}",
-            next_step="docs/kinds.md lists the functions with their inputs and outputs",
+            next_step="docs/kinds.md lists all functions with their inputs and outputs",
         )
     return arrays_probes(parameters)
 
