@@ -21,6 +21,7 @@ from grader.errors import RubricError
 from grader.limits import Limits
 from grader.probes import Probe
 from grader.records import Mark, Record
+from grader.supplies import read_supplies
 
 Show = Literal["none", "state", "misconception", "gap"]
 _COMMON = {"id", "title", "marks", "kind", "checks", "uses", "show", "charge", "markers"}
@@ -107,8 +108,7 @@ class Execution(Record):
     mounts: tuple[Mount, ...] = ()
     shims: tuple[Literal["colab", "cuda", "shell"], ...] = ("colab", "cuda", "shell")
     supplies: dict[str, str] = {}
-    """Name of a module -> its source, for helpers that the course gives its students and that a hand-in may lack; in
-    rubric.yaml a list of files of the rubric's folder."""
+    """Module -> source of helpers that the course gives its students; in rubric.yaml a list of files beside it."""
     stand_ins: dict[str, str] = {}
     """Name of the coursework's -> dotted name of a torch class that may stand in for it."""
     training: Training = Training(when="never")
@@ -250,7 +250,7 @@ def load_rubric(folder: Path) -> Rubric:
         raise RubricError("rubric-not-yaml", "the file holds no mapping", where=str(path))
     raw: dict[str, Any] = {key: _plain(value) for key, value in document.items() if key != "questions"}
     raw["folder"] = path.parent.resolve()
-    _read_supplies(raw, path)
+    read_supplies(raw.get("execution"), path)
     raw["questions"] = _questions(document.get("questions"), path)
     try:
         return Rubric.model_validate(raw)
@@ -262,32 +262,6 @@ def load_rubric(folder: Path) -> Rubric:
             where=f"{path}:{_line_of(document, first['loc'])}",
             next_step="docs/rubrics.md lists every key",
         ) from error
-
-
-def _read_supplies(raw: dict[str, Any], path: Path) -> None:
-    """Replace the list of files under `execution.supplies` by the sources of the modules.
-
-    Raises:
-        RubricError: if one of them is no Python file beside rubric.yaml, or cannot be read.
-    """
-    execution = raw.get("execution")
-    if not isinstance(execution, dict) or execution.get("supplies") is None:
-        return
-    names = execution["supplies"]
-    sources: dict[str, str] = {}
-    for name in names if isinstance(names, list) else [names]:
-        try:
-            if not re.fullmatch(r"[A-Za-z_]\w*\.py", str(name)):
-                raise ValueError("it is not the name of a Python file in the rubric's folder")
-            sources[str(name).removesuffix(".py")] = (path.parent / str(name)).read_text(encoding="utf-8")
-        except (OSError, ValueError) as error:
-            raise RubricError(
-                "rubric-supply-missing",
-                f'execution.supplies: "{name}" cannot be used: {getattr(error, "strerror", None) or error}',
-                where=str(path),
-                next_step="list files that stand beside rubric.yaml, such as helpers.py",
-            ) from error
-    execution["supplies"] = sources
 
 
 def place_in_rubric(rubric: Rubric, *keys: str) -> str:
