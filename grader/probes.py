@@ -191,6 +191,8 @@ class Catch(Record):
 
     do: Literal["catch"] = "catch"
     save: str
+    missing: bool = False
+    """True: a name that the notebook does not define is caught as well, under the name MissingName."""
     steps: tuple[Step, ...]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from . import draws  # type: ignore[attr-defined]  # the host puts draws.py beside this file
-from .control import AgentError, Control
+from .control import AgentError, Control, MissingName
 from .derivatives import jacobian, outputs_of, side_by_side, variables, vjp
 from .differences import central_differences
 from .modules import parameters_of, prepare
@@ -254,8 +254,10 @@ def _catch(scope: Scope, step: Json) -> None:
     try:
         for inner in step["steps"]:
             _run(scope, inner)
-    except (Control, AgentError):
-        raise
+    except (Control, AgentError) as error:
+        if not (isinstance(error, MissingName) and step.get("missing")):
+            raise
+        raised = "MissingName"
     except BaseException as error:  # noqa: BLE001 - which exception a student's code raises is the evidence
         raised = type(error).__name__
     scope.save_result(step["save"], raised)

@@ -33,7 +33,7 @@ def arrays_probes(parameters: ArraysParameters) -> list[Probe]:
         ]
     own += _follows(parameters)
     if parameters.steps is not None:
-        own.append(Catch(save="steps.raised", steps=tuple(_steps(parameters.steps))))
+        own.append(Catch(save="steps.raised", missing=True, steps=tuple(_steps(parameters.steps))))
     probes = [_probe(own_probe(parameters), parameters, own)]
     head += [Let(save=name, value=expanded(value)) for name, value in parameters.given.items()]
     if parameters.given:
@@ -98,7 +98,7 @@ def followed(place: int) -> str:
 def _follows(parameters: ArraysParameters) -> Iterable[Step]:
     for place, call in enumerate(parameters.follows):
         step = Call(save=followed(place), target={"name": call.call}, args=call.arguments)
-        yield Catch(save=f"{followed(place)}.raised", steps=(step,))
+        yield Catch(save=f"{followed(place)}.raised", missing=True, steps=(step,))
 
 
 def step_result(number: int) -> str:

@@ -205,6 +205,21 @@ def test_a_name_that_was_not_there_is_gone_after_its_stub(kernel: Start) -> None
     assert "step" not in started.names
 
 
+@pytest.mark.parametrize(("missing", "status"), [(True, "done"), (False, "missing-name")])
+def test_a_name_that_is_not_defined_is_caught_only_if_that_was_asked_for(
+    kernel: Start, missing: bool, status: str
+) -> None:
+    inner = Call(save="r", target={"name": "absent"})
+    started = kernel(["x = 1"], probes=[probe_of(Catch(save="raised", missing=missing, steps=(inner,)))])
+    started.run_cells()
+
+    run = started.run_probe("p")
+
+    assert run.status == status
+    assert missing is (run.values.get("raised") is not None)
+    assert not missing or run.values["raised"].text == "MissingName"
+
+
 HELPERS = {"course_helpers": "import numpy as np\n\ndef half(x):\n    return np.asarray(x) / 2\n"}
 
 

@@ -175,6 +175,19 @@ def test_a_cache_in_an_order_of_the_students_own_is_no_mistake(desk: Desk) -> No
     assert full(desk.judge(notebook, ["3a", "4a"]))
 
 
+def test_functions_that_were_never_written_cost_only_their_own_questions(desk: Desk) -> None:
+    in_one = next(item for item in ALTERNATIVES if item.title == "the gates' gradients computed anew in the step")
+    notebook = planted(in_one).replace(
+        "lstm-cell-back", "    dft, dut, dcct, dot = lstm_gate_gradients(da_next, dc_next, cache)\n", ""
+    )
+    notebook.write("gates", "# all in one function below")
+
+    verdicts = desk.judge(notebook, ["4c", "4d", "4e"])
+
+    assert verdicts["4c/arrays"].mark == 0
+    assert (verdicts["4d/arrays"].mark, verdicts["4e/arrays"].mark) == (12, 5)
+
+
 def test_each_gradient_counts_by_itself(desk: Desk) -> None:
     notebook = edited(("rnn-cell-back", '"dWaa": dWaa, "dba": dba}', '"dWaa": None, "dba": np.nan * dba}'))
 
