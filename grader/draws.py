@@ -41,6 +41,12 @@ def draw_integers(seed: str, name: str, shape: Sequence[int], *, below: int) -> 
     return ((_words(seed, name, shape) >> 11) % below).reshape(tuple(shape))
 
 
+def draw_between(seed: str, name: str, shape: Sequence[int], *, low: float, high: float) -> torch.Tensor:
+    """Values spread evenly over [`low`, `high`); float64, shape `shape`."""
+    share = (draw(seed, name, shape) / _HALF_WIDTH + 1.0) / 2.0
+    return low + (high - low) * share
+
+
 def parameter_name(owner: str, qualified_name: str, salt: int) -> str:
     """The name under which a parameter of a probed module is drawn; `salt` counts redraws of a degenerate net."""
     return f"{owner}/{qualified_name}#{salt}"

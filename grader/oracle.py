@@ -207,6 +207,62 @@ class FormulaOracle(Protocol):
         """
 
 
+class OutputVerdict(Protocol):
+    """What one output of a function is.
+
+    `status` is one of: right; mistake (named, `mistakes` has one identifier); ambiguous (`mistakes` has the
+    candidates); unnamed (wrong for certain, no name fits).
+    """
+
+    @property
+    def status(self) -> str: ...
+    @property
+    def mistakes(self) -> Sequence[str]: ...
+    @property
+    def note(self) -> str:
+        """A sentence about a form that costs nothing; empty if there is none."""
+
+    @property
+    def far(self) -> float | None:
+        """Largest difference from what is right, relative to the largest entry; None where shapes differ."""
+
+    @property
+    def wanted(self) -> tuple[int, ...] | None:
+        """The right shape, where the output has another."""
+
+
+@runtime_checkable
+class FunctionOracle(Protocol):
+    """What an oracle may offer beside: judging functions on arrays. The engine asks only where a rubric says so."""
+
+    def functions(self) -> Sequence[str]:
+        """Functions that can be judged, as rubrics call them."""
+
+    def complaint_about(self, function: str, inputs: Sequence[str], outputs: Sequence[str]) -> str:
+        """What is wrong with the names of inputs and outputs that a rubric gives a function; empty if nothing is."""
+
+    def judge_function(
+        self,
+        function: str,
+        inputs: Mapping[str, torch.Tensor],
+        outputs: Mapping[str, torch.Tensor],
+        earlier: Mapping[str, torch.Tensor],
+        tolerance: float,
+    ) -> Mapping[str, OutputVerdict]:
+        """A verdict for each output.
+
+        Args:
+            function: one of `functions`.
+            inputs: what the function needs, by the oracle's names; also what a cache was found to hold.
+            outputs: what the student's function returned.
+            earlier: results of the student's own earlier functions, to be followed through.
+            tolerance: largest difference that rounding may make, relative to the largest entry.
+
+        Raises:
+            ValueError: if the inputs do not fit together, as those read from a student's cache may not.
+        """
+
+
 class RowFinding(Protocol):
     """Something that does not fit in what a run printed."""
 

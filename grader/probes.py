@@ -4,13 +4,19 @@ A probe names its inputs (`grader.draws`), so both sides know them. Steps read a
 yields is recorded as evidence under its name. Expressions are plain JSON:
 
     3, "tanh", true, null, [1, 2]          themselves
-    {"ref": "cell"}                        a value named by an earlier step
+    {"ref": "cell"}                        a value named by an earlier step; a copy, where it holds numbers
+    {"live": "gradients"}                  the value itself, so that what a call changes in it can be seen afterwards
     {"name": "MyModel"}                    looked up in the student's namespace (the subject: its probed definition)
-    {"draw": "x", "shape": [3, 5]}         float64 tensor of `draws.draw(seed, "x", shape, scale=scale or 1)`
+    {"draw": "x", "shape": [3, 5]}         float64 tensor of `draws.draw(seed, "x", shape, scale=scale or 1)`;
+                                           with "between": [low, high] evenly from low to high instead
     {"integers": "tokens", "shape": [3], "below": 20}      int64 tensor of `draws.draw_integers`
     {"zeros": [3, 4]}                      tensor of zeros in the probe's dtype
     {"tuple": [e, e]}  {"dict": {"k": e}}  built from expressions
     {"numpy": e}                           a tensor as a NumPy array
+    {"part": e, "at": [0, "a"]}            the first of these keys and places that a dict, tuple or list has
+    {"step": 2, "of": e}                   what stands at a place of the last axis
+    {"sum": [e, e]}                        tensors or arrays, added up
+    {"call": 1000}                         so many times the number of the call, in the arguments of a `sample` step
 """
 
 from __future__ import annotations
@@ -151,11 +157,42 @@ class Trace(Record):
     """Name of the input tensor whose first time step must matter; None to skip the test."""
 
 
+class Sample(Record):
+    """Call many times what draws at random and returns whole numbers; record all of them as one tensor of integers.
+
+    Before each call torch, NumPy and random are seeded anew. The tensor has a row for each call, filled up with -1; of
+    a tuple the first part counts, and of what is returned at most `length` numbers.
+    """
+
+    do: Literal["sample"] = "sample"
+    save: str
+    target: Expression
+    args: tuple[Expression, ...] = ()
+    kwargs: dict[str, Expression] = {}
+    times: int = Field(ge=1, le=5_000)
+    length: int = Field(ge=1, le=100)
+
+
+class Stub(Record):
+    """Until the probe ends, put a function of ours behind a name of the student's, so that what calls it can be tried.
+
+    It computes nothing that anybody asks for: each array that it returns is tanh of drawn sums of all numbers that it
+    is given, so that another argument or another order shows.
+    """
+
+    do: Literal["stub"] = "stub"
+    name: str
+    returns: Expression
+    """An expression with `{"made": [3, 4]}` for each array, of that shape."""
+
+
 class Catch(Record):
     """Run steps and record the class name of what they raise, if anything; raising inside does not end the probe."""
 
     do: Literal["catch"] = "catch"
     save: str
+    missing: bool = False
+    """True: a name that the notebook does not define is caught as well, under the name MissingName."""
     steps: tuple[Step, ...]
 
 
@@ -168,7 +205,7 @@ class Repeat(Record):
 
 
 Step = Annotated[
-    Construct | Let | Get | Set | Fill | SeedStep | Call | Jacobian | Vjp | Trace | Catch | Repeat,
+    Construct | Let | Get | Set | Fill | SeedStep | Call | Jacobian | Vjp | Trace | Sample | Stub | Catch | Repeat,
     Field(discriminator="do"),
 ]
 

@@ -21,6 +21,7 @@ from grader.errors import RubricError
 from grader.limits import Limits
 from grader.probes import Probe
 from grader.records import Mark, Record
+from grader.supplies import read_supplies
 
 Show = Literal["none", "state", "misconception", "gap"]
 _COMMON = {"id", "title", "marks", "kind", "checks", "uses", "show", "charge", "markers"}
@@ -106,6 +107,8 @@ class Execution(Record):
 
     mounts: tuple[Mount, ...] = ()
     shims: tuple[Literal["colab", "cuda", "shell"], ...] = ("colab", "cuda", "shell")
+    supplies: dict[str, str] = {}
+    """Module -> source of helpers that the course gives its students; in rubric.yaml a list of files beside it."""
     stand_ins: dict[str, str] = {}
     """Name of the coursework's -> dotted name of a torch class that may stand in for it."""
     training: Training = Training(when="never")
@@ -247,6 +250,7 @@ def load_rubric(folder: Path) -> Rubric:
         raise RubricError("rubric-not-yaml", "the file holds no mapping", where=str(path))
     raw: dict[str, Any] = {key: _plain(value) for key, value in document.items() if key != "questions"}
     raw["folder"] = path.parent.resolve()
+    read_supplies(raw.get("execution"), path)
     raw["questions"] = _questions(document.get("questions"), path)
     try:
         return Rubric.model_validate(raw)

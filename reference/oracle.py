@@ -15,6 +15,7 @@ from reference.counts import QUANTITIES, quantity_named
 from reference.counts.sizes import NAMES
 from reference.curves import Finding, Row, check_log
 from reference.curves.log import KEYS as log_keys  # noqa: N811 - a table, called by what it is
+from reference.functions import FUNCTIONS, OutputVerdict, judge_outputs
 from reference.gradients.points import ITEMS, named_inputs, point, with_slopes
 from reference.mistakes import Mistake, all_mistakes
 from reference.models import ARCHITECTURES, judge
@@ -99,6 +100,34 @@ class RecurrentOracle:
 
         found = name_count(counted, quantity_named(subject))
         return found.mistakes[0] if found.status == "mistake" else None
+
+    def functions(self) -> Sequence[str]:
+        """Functions on arrays that can be judged; see `reference.functions`."""
+        return tuple(FUNCTIONS)
+
+    def complaint_about(self, function: str, inputs: Sequence[str], outputs: Sequence[str]) -> str:
+        """What is wrong with the names of inputs and outputs that a rubric gives a function; empty if nothing is.
+
+        Raises:
+            KeyError: if there is no such function.
+        """
+        return FUNCTIONS[function].complaint(inputs, outputs)
+
+    def judge_function(
+        self,
+        function: str,
+        inputs: Mapping[str, Tensor],
+        outputs: Mapping[str, Tensor],
+        earlier: Mapping[str, Tensor],
+        tolerance: float,
+    ) -> Mapping[str, OutputVerdict]:
+        """Judge what a function returned; see `reference.functions.judge_outputs`.
+
+        Raises:
+            KeyError: if there is no such function.
+            ValueError: if the inputs do not fit together.
+        """
+        return judge_outputs(FUNCTIONS[function], inputs, outputs, earlier, tolerance)
 
     def log_expectations(self) -> Mapping[str, str]:
         """What may be expected of a training log; see `reference.curves.log`."""

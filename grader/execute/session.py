@@ -254,6 +254,7 @@ class PartSession:
             "done_probes": self._ledger.done(),
             "stand_ins": dict(plan.execution.stand_ins) if plan.part == "stand-ins" else {},
             "shims": list(plan.execution.shims),
+            "supplies": dict(plan.execution.supplies),
             "threads": plan.execution.threads,
             "limits": limits_for_agent(self._limits),
             "training_cells": list(plan.training_cells),

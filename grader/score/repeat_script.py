@@ -9,7 +9,7 @@ from grader.probes import Let, Probe, Repeat, Step
 _HEAD = '''"""Inputs of the probe {probe} again, and what came back. Run it in the run folder."""
 from pathlib import Path
 
-from grader.draws import draw, draw_integers
+from grader.draws import draw, draw_between, draw_integers
 from grader.evidence import Evidence
 
 evidence = Evidence(Path("evidence") / {key!r})
@@ -60,6 +60,9 @@ def _draws(expression: Any) -> list[str]:
         return [code for item in expression for code in _draws(item)]
     if not isinstance(expression, dict):
         return []
+    if "between" in expression:
+        shape, (low, high) = list(expression["shape"]), expression["between"]
+        return [f'draw_between(run.seed, "{expression["draw"]}", {shape!r}, low={low!r}, high={high!r})']
     if "draw" in expression:
         scale = f", scale={expression['scale']!r}" if "scale" in expression else ""
         return [f'draw(run.seed, "{expression["draw"]}", {list(expression["shape"])!r}{scale})']

@@ -65,4 +65,27 @@ def kinds_page() -> str:
             default = "required" if field.is_required() else f"`{field.get_default(call_default_factory=True)!r}`"
             cells = (f"`{parameter}`", default, meanings.get(parameter, ""))
             lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
-    return "\n".join([*lines, ""])
+    return "\n".join([*lines, *_functions(), ""])
+
+
+def _functions() -> list[str]:
+    """What `function` may be in a check of kind `arrays`, with the names of inputs and outputs."""
+    from reference.functions import FUNCTIONS
+
+    lines = [
+        "",
+        "## Functions for kind `arrays`",
+        "",
+        "Those of the oracle `recurrent`. In brackets: what a stand-in for a cache is made of.",
+        "",
+        "| function | inputs | outputs |",
+        "| --- | --- | --- |",
+    ]
+    for name, function in FUNCTIONS.items():
+        inputs = [*(f"`{one}`" for one in function.needs), *(f"[`{one}`]" for one in function.may)]
+        outputs = [f"`{one}`" for one in function.outputs]
+        if function.by_name is not None:
+            inputs.append("arrays of any name" if name == "clip_by_value" else "`W` and `dW` for each parameter")
+            outputs = ["the same names" if name == "clip_by_value" else "`W` for each parameter"]
+        lines.append(f"| `{name}` | {', '.join(inputs)} | {', '.join(outputs)} |")
+    return lines

@@ -105,9 +105,7 @@ ANSWERED: dict[str, dict[str, str]] = {
         "a2_1": "Going back through many steps multiplies many small numbers, so that the gradient tends to zero.",
         "a3_4": "Take a GRU: one gate in place of two.",
     },
-    "t23-theory-left-out": {
-        name: "" for name in ("why1_1c", "a2_1", "a2_2", "a3_1", "why3_2", "a3_3", "a3_4", "a3_5")
-    },
+    "t23-theory-left-out": {name: "" for name in ("why1_1c", "a2_1", "a2_2", "a3_1", "why3_2", "a3_3", "a3_4", "a3_5")},
     # ------------------------------------------------------------------------------------------------ messy
     # Words that are no formula, two formulas, two numbers, two options: a person reads them.
     "t30-messy-formula-in-words": {"a1_1a": "n squared plus n times m plus k times n", "a1_1b": "20224"},

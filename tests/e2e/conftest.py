@@ -38,5 +38,10 @@ def first_steps(tmp_path_factory: pytest.TempPathFactory) -> SampleRun:
 
 
 @pytest.fixture(scope="session")
+def sequence_models_w1(tmp_path_factory: pytest.TempPathFactory) -> SampleRun:
+    return _run("sequence_models_w1", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
 def rnn_theory(tmp_path_factory: pytest.TempPathFactory) -> SampleRun:
     return _run("rnn_theory", tmp_path_factory)

@@ -60,6 +60,7 @@ def job_json(cells: list[str] | dict[int, str], **changes: Any) -> dict[str, Any
         "done_probes": [],
         "stand_ins": {},
         "shims": [],
+        "supplies": {},
         "threads": 1,
         "limits": limits,
         "training_cells": [],

@@ -18,6 +18,7 @@ SHARED = {
     "rubric",
     "store",
     "probes",
+    "supplies",
     "draws",
     "oracle",
     "evidence",

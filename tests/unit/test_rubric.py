@@ -170,3 +170,44 @@ def test_a_mistake_about_devices_is_named_with_its_place(tmp_path: Path, change:
     assert error.code == "rubric-invalid"
     assert words in error.what
     assert error.where.endswith(f"rubric.yaml:{first_key_of_training}"), error.where
+
+
+def supplied(names):
+    return f"{GOOD}execution:\n  supplies: {names}\n"
+
+
+def test_helpers_of_the_course_are_read_with_the_rubric(tmp_path):
+    folder = write(tmp_path, supplied("[helpers.py]"))
+    (folder / "helpers.py").write_text("HALF = 0.5\n", encoding="utf-8")
+
+    assert load_rubric(folder).execution.supplies == {"helpers": "HALF = 0.5\n"}
+
+
+@pytest.mark.parametrize(
+    ("names", "why"),
+    [
+        ("[absent.py]", "No such file"),
+        ("[../course/rubric.py]", "not the name of a Python file"),
+        ("[rubric.yaml]", "not the name of a Python file"),
+        ("3", "not the name of a Python file"),
+        ("[latin.py]", "no text in UTF-8"),
+    ],
+)
+def test_a_helper_that_cannot_be_supplied_is_said(tmp_path, names, why):
+    (write(tmp_path, GOOD) / "latin.py").write_bytes(b"# caf\xe9\n")
+
+    error = failing(tmp_path, supplied(names))
+
+    assert error.code == "rubric-supply-unusable"
+    assert why in error.what
+
+
+def test_another_helper_is_another_execution(tmp_path):
+    folder = write(tmp_path, supplied("[helpers.py]"))
+    (folder / "helpers.py").write_text("HALF = 0.5\n", encoding="utf-8")
+    before = load_rubric(folder)
+    (folder / "helpers.py").write_text("HALF = 0.25\n", encoding="utf-8")
+
+    after = load_rubric(folder)
+
+    assert before.execution != after.execution

@@ -40,6 +40,8 @@ class Job:
     """`<probe>@<definition>` that must not be run again."""
     stand_ins: dict[str, str]
     shims: tuple[str, ...]
+    supplies: dict[str, str]
+    """Source by module, for helpers that the hand-in lacks."""
     threads: int
     training_cells: frozenset[int]
     gpu_fraction: float | None
@@ -68,6 +70,7 @@ def read_job(path: Path) -> Job:
             done_probes=frozenset(raw["done_probes"]),
             stand_ins=dict(raw["stand_ins"]),
             shims=tuple(raw["shims"]),
+            supplies=dict(raw["supplies"]),
             threads=raw["threads"],
             training_cells=frozenset(raw["training_cells"]),
             gpu_fraction=raw["gpu_fraction"],

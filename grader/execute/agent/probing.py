@@ -123,6 +123,8 @@ def _take_once(session: Session, probe: Json, index: int, dtype: str, seconds: f
         status = "refused"
         scope.records.clear()
         recorder.tensors.clear()
+    finally:
+        scope.restore()
     record = {
         "probe": probe["id"],
         "definition": index,

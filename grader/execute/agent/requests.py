@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from . import cells, derivatives, gpu, probing, shims, stand_ins, training
+from . import cells, derivatives, gpu, probing, shims, stand_ins, supplied, training
 from .control import AgentError
 from .definitions import Definitions
 from .guard import Sources
@@ -57,6 +57,7 @@ def start(namespace: dict[str, Any] | None = None, *, job: str | None = None, ev
     )
     card = gpu.claim(work.gpu_fraction)
     shims.install(work.shims, session.note, gpu=card is not None)
+    supplied.install(work.supplies, session.note)
     seed_everything(number_from(work.seed))
     if work.probes:
         derivatives.warm_up()

@@ -13,6 +13,7 @@ from .modules import facts_of
 from .values import Recorder, is_array
 
 Json = dict[str, Any]
+_NOTHING = object()
 
 
 class Scope:
@@ -38,20 +39,28 @@ class Scope:
         """The highest salt that a module was filled with."""
         self.fills: dict[str, tuple[Any, int]] = {}
         """Scale and salt with which a module was filled last, by its name."""
+        self.call = 0
+        """The number of the call that a `sample` step makes."""
         self.suffix = ""
         """What the repetition that runs appends to names."""
         self._namespace = namespace
+        self._replaced: dict[str, Any] = {}
         self._followed = followed
         self._live: dict[str, Any] = {}
         self._builders: tuple[tuple[str, Callable[[Json], Any]], ...] = (
             ("ref", lambda e: fresh(self.named(e["ref"]))),
             ("name", lambda e: self.student(e["name"])),
-            ("draw", lambda e: draws.draw(seed, e["draw"], e["shape"], scale=e.get("scale", 1)).to(dtype)),
+            ("live", lambda e: self.named(e["live"])),
+            ("draw", lambda e: _drawn(seed, e).to(dtype)),
             ("integers", lambda e: draws.draw_integers(seed, e["integers"], e["shape"], below=e["below"])),
             ("zeros", lambda e: torch.zeros(e["zeros"], dtype=dtype)),
             ("tuple", lambda e: tuple(self.evaluate(item) for item in e["tuple"])),
             ("dict", lambda e: {key: self.evaluate(item) for key, item in e["dict"].items()}),
             ("numpy", lambda e: self.evaluate(e["numpy"]).detach().numpy()),
+            ("part", lambda e: part_of(self.evaluate(e["part"]), e["at"])),
+            ("step", lambda e: self.evaluate(e["of"])[..., e["step"]]),
+            ("sum", lambda e: _added(self.evaluate(e["sum"]))),
+            ("call", lambda e: self.call * e["call"]),
         )
 
     def evaluate(self, expression: Any) -> Any:
@@ -83,6 +92,20 @@ class Scope:
         for attribute in rest:
             value = getattr(value, attribute)
         return value
+
+    def replace(self, name: str, value: Any) -> None:
+        """Put something else behind a name of the student's, until `restore`."""
+        self._replaced.setdefault(name, self._namespace.get(name, _NOTHING))
+        self._namespace[name] = value
+
+    def restore(self) -> None:
+        """Put back what `replace` has taken away."""
+        for name, value in self._replaced.items():
+            if value is _NOTHING:
+                self._namespace.pop(name, None)
+            else:
+                self._namespace[name] = value
+        self._replaced.clear()
 
     def full_name(self, name: str) -> str:
         """The name as saved by the innermost repetition that has saved it.
@@ -123,6 +146,37 @@ class Scope:
             "facts": facts_of(value),
             "gradients": gradients,
         }
+
+
+def _drawn(seed: str, expression: Json) -> torch.Tensor:
+    name, shape = expression["draw"], expression["shape"]
+    if "between" in expression:
+        low, high = expression["between"]
+        found: torch.Tensor = draws.draw_between(seed, name, shape, low=low, high=high)
+    else:
+        found = draws.draw(seed, name, shape, scale=expression.get("scale", 1))
+    return found
+
+
+def part_of(value: Any, keys: list[Any]) -> Any:
+    """What stands under the first key that a dictionary has, or at the first place that a tuple or list has.
+
+    Raises:
+        LookupError: if there is none of them.
+    """
+    for key in keys:
+        if isinstance(value, dict) and key in value:
+            return value[key]
+        if isinstance(value, (tuple, list)) and type(key) is int and -len(value) <= key < len(value):
+            return value[key]
+    raise LookupError(f"a {type(value).__name__} has none of {keys}")
+
+
+def _added(values: list[Any]) -> Any:
+    total = values[0]
+    for value in values[1:]:
+        total = total + value
+    return total
 
 
 def fresh(value: Any) -> Any:

@@ -8,14 +8,15 @@ from typing import Any
 import torch
 
 from . import draws  # type: ignore[attr-defined]  # the host puts draws.py beside this file
-from .control import AgentError, Control
+from .control import AgentError, Control, MissingName
 from .derivatives import jacobian, outputs_of, side_by_side, variables, vjp
 from .differences import central_differences
 from .modules import parameters_of, prepare
 from .scope import Json, Scope
-from .session import seed_everything
+from .session import number_from, seed_everything
+from .stubs import stub_for
 from .tracing import Tracer
-from .values import changed_positions, flat_arguments, is_array, snapshot
+from .values import changed_positions, flat_arguments, is_array, snapshot, whole_numbers
 
 _INITIAL_ELEMENTS = 200_000
 _REDRAWS = 4
@@ -229,13 +230,34 @@ def _hangs_on_first_step(value: Any, sequence: torch.Tensor) -> bool:
     return gradient is not None and bool((gradient[:, 0] != 0).any())
 
 
+def _sample(scope: Scope, step: Json) -> None:
+    """Each call is seeded by its number, so that no state that an earlier one has left can matter."""
+    target = scope.evaluate(step["target"])
+    found = torch.full((step["times"], step["length"]), -1, dtype=torch.int64)
+    base = number_from(scope.seed)
+    for number in range(step["times"]):
+        scope.call = number
+        seed_everything((base + 7919 * number) % 2**32)
+        positional, keywords = _arguments(scope, step)
+        whole = whole_numbers(target(*positional, **keywords), step["length"])
+        found[number, : len(whole)] = torch.tensor(whole, dtype=torch.int64)
+    scope.save_result(step["save"], found)
+    scope.record(step["save"], found)
+
+
+def _stub(scope: Scope, step: Json) -> None:
+    scope.replace(step["name"], stub_for(scope.seed, step["name"], step["returns"]))
+
+
 def _catch(scope: Scope, step: Json) -> None:
     raised = None
     try:
         for inner in step["steps"]:
             _run(scope, inner)
-    except (Control, AgentError):
-        raise
+    except (Control, AgentError) as error:
+        if not (isinstance(error, MissingName) and step.get("missing")):
+            raise
+        raised = "MissingName"
     except BaseException as error:  # noqa: BLE001 - which exception a student's code raises is the evidence
         raised = type(error).__name__
     scope.save_result(step["save"], raised)
@@ -264,6 +286,8 @@ _STEPS: dict[str, Callable[[Scope, Json], None]] = {
     "jacobian": _jacobian,
     "vjp": _vjp,
     "trace": _trace,
+    "sample": _sample,
+    "stub": _stub,
     "catch": _catch,
     "repeat": _repeat,
 }

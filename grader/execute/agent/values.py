@@ -168,6 +168,29 @@ def snapshot(values: list[Any]) -> list[torch.Tensor]:
     return [array_to_tensor(value) if is_array(value) else value.detach().clone() for value in flat_arguments(values)]
 
 
+def whole_numbers(value: Any, most: int) -> list[int]:
+    """The whole numbers, 0 or more, of a list or an array, at most so many; of a tuple that holds one the first part.
+
+    Raises:
+        TypeError: if it is no such thing.
+    """
+    if isinstance(value, tuple) and value and (is_array(value[0]) or isinstance(value[0], (list, torch.Tensor))):
+        value = value[0]
+    if is_array(value) or isinstance(value, torch.Tensor):
+        value = value.reshape(-1)[:most].tolist()
+    if not isinstance(value, (list, tuple)):
+        raise TypeError(f"a list of whole numbers was expected, not {type(value).__name__}")
+    found = []
+    for item in value[:most]:
+        number = item.item() if is_array(item) or hasattr(item, "item") else item
+        if isinstance(number, float) and number.is_integer():
+            number = int(number)
+        if type(number) is not int or not 0 <= number < 2**31:
+            raise TypeError(f"a whole number was expected, not {type(item).__name__}")
+        found.append(number)
+    return found
+
+
 def flat_arguments(value: Any, depth: int = _DEPTH) -> Iterator[Any]:
     """The tensors and NumPy arrays among arguments, in order."""
     if isinstance(value, torch.Tensor) or is_array(value):

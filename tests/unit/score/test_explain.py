@@ -106,6 +106,7 @@ def test_the_script_names_every_kind_of_input() -> None:
                         }
                     ],
                 },
+                {"do": "let", "save": "f", "value": {"numpy": {"draw": "f", "shape": [3], "between": [0.1, 0.9]}}},
             ],
         }
     )
@@ -114,6 +115,7 @@ def test_the_script_names_every_kind_of_input() -> None:
     assert 'h_0 = draw(run.seed, "h", [2])' in script
     assert 'tokens = draw_integers(run.seed, "t", [2], below=9)' in script
     assert 'x = draw(run.seed, "x", [1], scale=2)' in script
+    assert 'f = draw_between(run.seed, "f", [3], low=0.1, high=0.9)' in script
     compile(script, "script", "exec")
 
 
