@@ -368,9 +368,8 @@ def _detached(made: Made) -> Tensor:
 
 def _orders(family: SequenceFamily, seen: SequenceEvidence, cut: Sequels) -> Iterator[Mapping[str, BlockRef | Tensor]]:
     """Every way to name the vectors that were found; those without an effect, or that are not there, fill up."""
-    idle: list[BlockRef | Tensor] = [
-        whole_vector(name) for name in cut.unused if seen.parameters[name].size == seen.hidden_size
-    ]
+    n = seen.hidden_size
+    idle: list[BlockRef | Tensor] = [whole_vector(name) for name in cut.unused if seen.parameters[name].size == n]
     candidates: list[BlockRef | Tensor] = [*cut.vectors, *idle][: max(len(cut.vectors), len(family.vectors))]
     while len(candidates) < len(family.vectors):
         candidates.append(torch.zeros(n, dtype=torch.float64))
