@@ -95,9 +95,9 @@ def _report_first(read: list[_Read], expectation: Expectation) -> list[_Read]:
         return read
     there = set(_module(read[0]).names)
     for one in read:
-        if one.notebook.format == "ipynb" and not is_set_aside(one.candidate.path):
-            if (expectation.names & set(_module(one).names)) - there:
-                return [one, *(other for other in read if other is not one)]
+        own = one.notebook.format == "ipynb" and not is_set_aside(one.candidate.path)
+        if own and (expectation.names & set(_module(one).names)) - there:
+            return [one, *(other for other in read if other is not one)]
     return read
 
 
