@@ -99,4 +99,10 @@ def test_temperature(check, probe):
         entry.mistake.id: (entry.function(SCORES, 0.5), entry.function(SCORES, 2.0))
         for entry in function_mistakes("temp")
     }
-    judged(check, [probe.tensor("sharp"), probe.tensor("flat")], forms, "temp", agrees="The scores are divided by the temperature.")
+    judged(
+        check,
+        [probe.tensor("sharp"), probe.tensor("flat")],
+        forms,
+        "temp",
+        agrees="The scores are divided by the temperature.",
+    )
