@@ -161,7 +161,10 @@ def _explain(
     flags: list[str] = []
     rivals = _rivals(read)
     if joined is not None:
-        names = ", ".join(f'"{shown(name)}"' for name in joined.paths)
+        names = ", ".join(
+            f'"{shown(name)}" ({_cells(first, last)})'
+            for name, (first, last) in zip(joined.paths, joined.cells, strict=True)
+        )
         notes.append(f"{len(joined.paths)} files were read together, in this order: {names}.")
     if rivals:
         names = ", ".join(f'"{shown(rival.candidate.path)}"' for rival in rivals[:_MAX_NAMED])
@@ -187,6 +190,13 @@ def _explain(
         notes.append("Nothing that this coursework asks for was found in the notebook. Is it the right one?")
         flags.append("nothing-expected-found")
     return notes, tuple(dict.fromkeys(flags))
+
+
+def _cells(first: int, last: int) -> str:
+    """How the cells of a file are counted in what is said about them."""
+    if last < first:
+        return "no cells"
+    return f"cell {first}" if first == last else f"cells {first} to {last}"
 
 
 def _rivals(read: list[_Read]) -> list[_Read]:
@@ -227,7 +237,7 @@ def _refusal(unpacked: Unpacked, failed: list[tuple[Candidate, NotebookFormatErr
     if unpacked.problems:
         where, problem = min(unpacked.problems, key=_weight)
         return Reason(code=problem.code, what=problem.what, where=shown(where), next_step=problem.next_step)
-    kinds = {kind_by_name(path): path for path in reversed(unpacked.other)}
+    kinds = {_as_export(kind_by_name(path)): path for path in reversed(unpacked.other)}
     if FileKind.NOTEBOOK in kinds:
         what = "The file is called a notebook, but it holds a web page or a PDF."
         where = shown(kinds[FileKind.NOTEBOOK])
@@ -245,6 +255,11 @@ def _refusal(unpacked: Unpacked, failed: list[tuple[Candidate, NotebookFormatErr
             return Reason(code=code, what=what, where=shown(kinds[kind]), next_step=step)
     what = "There is no notebook in the hand-in." if unpacked.other else "The hand-in is empty."
     return Reason(code="no-notebook", what=what, next_step=_NOTEBOOK_WANTED)
+
+
+def _as_export(kind: FileKind) -> FileKind:
+    """A report alone is as little to go by as a printed notebook."""
+    return FileKind.EXPORT if kind is FileKind.TEXT else kind
 
 
 def _weight(found: tuple[str, Problem]) -> tuple[bool, bool]:

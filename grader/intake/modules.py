@@ -57,6 +57,8 @@ class Joined:
     notebook: NotebookRecord
     paths: tuple[str, ...]
     """Of all files that are in it, in order."""
+    cells: tuple[tuple[int, int], ...]
+    """First and last cell of each, counted from 1."""
 
 
 def join(chosen: Module, others: Sequence[Module], wanted: frozenset[str], markers: Sequence[str]) -> Joined | None:
@@ -78,7 +80,9 @@ def join(chosen: Module, others: Sequence[Module], wanted: frozenset[str], marke
     known = {one.path: one.names for one in taken if one.is_script}
     cells: list[tuple[CellKind, str, NotebookCell | None]] = []
     behind_main = False
+    places: list[tuple[int, int]] = []
     for one in ordered:
+        before = len(cells)
         for cell in one.notebook.cells:
             if not one.is_script:
                 source = _resolved(cell.source, one.path, known) if cell.kind is CellKind.CODE else cell.source
@@ -89,6 +93,7 @@ def join(chosen: Module, others: Sequence[Module], wanted: frozenset[str], marke
                 cells += [(kind, source, None) for kind, source in parts]
             else:
                 cells.append((cell.kind, cell.source, None))
+        places.append((before + 1, len(cells)))
     notes = list(dict.fromkeys(note for one in ordered for note in one.notebook.notes if not _says_script(note)))
     if behind_main:
         notes.append('What stands behind `if __name__ == "__main__"` was read and not run.')
@@ -98,7 +103,7 @@ def join(chosen: Module, others: Sequence[Module], wanted: frozenset[str], marke
         cells=tuple(_numbered(cells)),
         notes=tuple(notes),
     )
-    return Joined(notebook=record, paths=tuple(one.path for one in ordered))
+    return Joined(notebook=record, paths=tuple(one.path for one in ordered), cells=tuple(places))
 
 
 def _says_script(note: str) -> bool:

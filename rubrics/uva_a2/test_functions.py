@@ -1,4 +1,4 @@
-"""1.4, 2.1 and 3.1c: functions of the students', compared with the reference and with every mistake that has a name."""
+"""1.4, 2.1 and 3.1d: functions of the students', compared with the reference and with every mistake that has a name."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_time_gate(check, probe):
     judged(check, [found], forms, "ph", agrees="The gate opens and closes as asked at every time that was tried.")
 
 
-@pytest.mark.question("3.1c", marks=4, name="function")
+@pytest.mark.question("3.1d", marks=4, name="function")
 @pytest.mark.probe("temperature")
 def test_temperature(check, probe):
     forms = {

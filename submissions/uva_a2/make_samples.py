@@ -77,7 +77,7 @@ PLANTED_SAMPLES = {
     "s030-lstm-forget-inverted": ("lstm.forget_inverted in 1.6",),
     "s031-lstm-cell-read": ("model.lstm_uses_cell_output in 1.6",),
     "s032-no-output-peephole": ("peep.no_output_peephole in 2.5",),
-    "s033-temperature-multiplied": ("temp.multiply in 3.1c", "count.times_T in 1.5b"),
+    "s033-temperature-multiplied": ("temp.multiply in 3.1d", "count.times_T in 1.5b"),
 }
 for _name, _headings in PLANTED_SAMPLES.items():
     SAMPLES[f"{_name}.zip"] = lambda headings=_headings: handed_in(solution(*headings))

@@ -72,7 +72,7 @@ def test_what_stands_behind_main_is_kept_and_not_run() -> None:
     assert [cell.kind for cell in behind] == [CellKind.OTHER]
     assert "train" in run(choice.notebook)
     assert any("was read and not run" in note for note in choice.notebook.notes)
-    assert any('"gate.py", "net.py", "train.py"' in note for note in choice.notes)
+    assert any('"gate.py" (cells 1 to 3), "net.py" (cells 4 to 5)' in note for note in choice.notes)
 
 
 @pytest.mark.parametrize(
@@ -130,6 +130,7 @@ def test_a_markdown_report_alone_is_no_hand_in() -> None:
 
     assert choice.notebook is None
     assert choice.refused is not None
+    assert choice.refused.code == "export-only"
 
 
 def test_modules_that_import_each_other_are_joined_all_the_same() -> None:
