@@ -18,7 +18,7 @@ import reference
 
 ROOT = Path(__file__).resolve().parents[3]
 HEADINGS = ["Equations", "Shapes", "Source", "Departures", "Numerics", "Oracle", "Mistakes"]
-JUDGING = {"mistakes", "models", "recognition"}
+JUDGING = {"mistakes", "models", "recognition", "sequences"}
 SUPPORT = {
     "adam_start",
     "check_log",
