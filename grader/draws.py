@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 
@@ -45,6 +45,11 @@ def draw_between(seed: str, name: str, shape: Sequence[int], *, low: float, high
     """Values spread evenly over [`low`, `high`); float64, shape `shape`."""
     share = (draw(seed, name, shape) / _HALF_WIDTH + 1.0) / 2.0
     return low + (high - low) * share
+
+
+def range_of(qualified_name: str, ranges: Mapping[str, Sequence[float]]) -> Sequence[float] | None:
+    """The range of a parameter: that of its name, without the modules that it lies in and whatever its case."""
+    return ranges.get(qualified_name.rpartition(".")[2].lower())
 
 
 def parameter_name(owner: str, qualified_name: str, salt: int) -> str:

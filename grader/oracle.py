@@ -293,6 +293,27 @@ class LogOracle(Protocol):
         """
 
 
+@runtime_checkable
+class SequenceOracle(Protocol):
+    """What an oracle may offer beside: models that read a sequence and keep their cell inside."""
+
+    def sequence_families(self) -> Sequence[str]:
+        """Families of cells that can be recognised inside a model."""
+
+    def recognise_sequence(self, family: str, observation: Mapping[str, Any], policy: Mapping[str, str]) -> CellVerdict:
+        """Judge one model; `mistakes` may have several identifiers where it makes several mistakes.
+
+        Observation:
+            hidden_size               int
+            dtype                     "float64" | "float32"
+            parameters                {qualified name: tensor} as filled, the same in all runs
+            attributes                {name: number} that the model keeps beside them
+            runs                      sequence of {"x": (B, T, d), "outputs": (B, K), "jacobian": {qualified name:
+                                      (B · K, *shape)} or None, "repeated": the outputs of the same call once more}, of
+                                      several lengths T from 1 on, each of a fresh model
+        """
+
+
 Tensors = Mapping[str, torch.Tensor]
 
 

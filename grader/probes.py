@@ -11,6 +11,7 @@ yields is recorded as evidence under its name. Expressions are plain JSON:
                                            with "between": [low, high] evenly from low to high instead
     {"integers": "tokens", "shape": [3], "below": 20}      int64 tensor of `draws.draw_integers`
     {"zeros": [3, 4]}                      tensor of zeros in the probe's dtype
+    {"values": [[0, 2], [1, 0]]}           tensor of these numbers in the probe's dtype
     {"tuple": [e, e]}  {"dict": {"k": e}}  built from expressions
     {"numpy": e}                           a tensor as a NumPy array
     {"part": e, "at": [0, "a"]}            the first of these keys and places that a dict, tuple or list has
@@ -75,6 +76,11 @@ class Fill(Record):
     do: Literal["fill"] = "fill"
     of: str
     scale: float | Literal["fan_in"] = "fan_in"
+    ranges: dict[str, tuple[float, float]] = {}
+    """Name of a parameter, in small letters and without the modules that it lies in -> least and largest value of its
+    draw, for one that means nothing outside (`draws.draw_between`)."""
+    keep_fixed: bool = False
+    """True: parameters that need no gradient keep what the constructor gave them, those with a range apart."""
 
 
 class SeedStep(Record):

@@ -21,6 +21,7 @@ from reference.mistakes import Mistake, all_mistakes
 from reference.models import ARCHITECTURES, judge
 from reference.policies import POLICIES, Policy
 from reference.recognition import FAMILIES, CellVerdict, ModelVerdict, recognise
+from reference.sequences import SEQUENCES, recognise_sequence
 
 if TYPE_CHECKING:
     from reference.gradients.naming import GradientVerdict
@@ -68,6 +69,14 @@ class RecurrentOracle:
     def recognise_cell(self, family: str, observation: Mapping[str, Any], policy: Mapping[str, str]) -> CellVerdict:
         """Judge one cell; see `reference.recognition.judge`."""
         return recognise(family, observation, policy)
+
+    def sequence_families(self) -> Sequence[str]:
+        """Families of cells that can be recognised inside a model that reads a sequence."""
+        return tuple(SEQUENCES)
+
+    def recognise_sequence(self, family: str, observation: Mapping[str, Any], policy: Mapping[str, str]) -> CellVerdict:
+        """Judge one model that keeps its cell inside; see `reference.sequences.judge`."""
+        return recognise_sequence(family, observation, policy)
 
     def judge_model(
         self,

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from grader.errors import NotebookFormatError
 from grader.intake.entries import Problem, shown
 from grader.intake.expectation import Expectation, Fit, fit_of
 from grader.intake.handins import Candidate, Unpacked
 from grader.intake.kinds import FileKind, is_set_aside, kind_by_name
+from grader.intake.modules import Joined, Module, join
 from grader.intake.notebook_file import read_notebook
-from grader.intake.script_file import read_script
+from grader.intake.script_file import read_script, read_text
 from grader.intake.slugs import natural_key
 from grader.limits import IntakeLimits
-from grader.records import NotebookRecord, Reason
+from grader.records import NotebookCell, NotebookRecord, Reason
 
 _MAX_COMPARED = 60
 """Files of one hand-in that are read; nobody writes more, but a packed environment holds thousands."""
@@ -56,7 +57,8 @@ class _Read:
 
 def choose(unpacked: Unpacked, expectation: Expectation, limits: IntakeLimits) -> Choice:
     """The notebook that fits the coursework best among those that can be read."""
-    ordered = sorted(unpacked.candidates, key=_reading_order)
+    texts = sorted((one for one in unpacked.candidates if one.kind is FileKind.TEXT), key=_reading_order)
+    ordered = sorted((one for one in unpacked.candidates if one.kind is not FileKind.TEXT), key=_reading_order)
     read: list[_Read] = []
     failed: list[tuple[Candidate, NotebookFormatError]] = []
     for candidate in ordered[:_MAX_COMPARED]:
@@ -69,12 +71,71 @@ def choose(unpacked: Unpacked, expectation: Expectation, limits: IntakeLimits) -
     hostile = tuple(problem for _, problem in unpacked.problems if problem.hostile)
     flags = ("hostile-archive",) if hostile else ()
     if not read:
-        return Choice(refused=_refusal(unpacked, failed), flags=flags)
+        found = replace(unpacked, other=[*unpacked.other, *(one.path for one in texts)])
+        return Choice(refused=_refusal(found, failed), flags=flags)
     read.sort(key=lambda one: one.rank)
-    notes, more_flags = _explain(read, failed, unpacked)
+    read = _report_first(read, expectation)
+    joined = _joined(read, expectation)
+    report = _report(read[0], joined, texts, limits)
+    read = _without(read, joined, expectation)
+    beside = [*unpacked.other, *(one.path for one in texts if report is None or one.path != report.source_name)]
+    notes, more_flags = _explain(read, failed, replace(unpacked, other=beside), joined)
     if len(ordered) > _MAX_COMPARED:
         notes.append(f"Of {len(ordered):,} notebooks and scripts, {_MAX_COMPARED} were looked at.")
-    return Choice(notebook=read[0].notebook, notes=tuple(notes), flags=flags + more_flags)
+    notebook = read[0].notebook if joined is None else joined.notebook
+    if report is not None:
+        notebook = notebook.model_copy(update={"cells": _after(notebook, report)})
+        notes.append(f'The text of "{report.source_name}" was read as the report.')
+    return Choice(notebook=notebook, notes=tuple(notes), flags=flags + more_flags)
+
+
+def _report_first(read: list[_Read], expectation: Expectation) -> list[_Read]:
+    """With a script in front, a notebook that has answers of its own goes before it: the report beside the code."""
+    if read[0].notebook.format != "py":
+        return read
+    there = set(_module(read[0]).names)
+    for one in read:
+        own = one.notebook.format == "ipynb" and not is_set_aside(one.candidate.path)
+        if own and (expectation.names & set(_module(one).names)) - there:
+            return [one, *(other for other in read if other is not one)]
+    return read
+
+
+def _module(one: _Read) -> Module:
+    return Module(path=one.candidate.path, notebook=one.notebook)
+
+
+def _joined(read: list[_Read], expectation: Expectation) -> Joined | None:
+    """The file that fits best with the scripts that belong to it."""
+    own = [_module(one) for one in read if not is_set_aside(one.candidate.path)]
+    if not own or is_set_aside(read[0].candidate.path):
+        return None
+    return join(own[0], own[1:], expectation.names, expectation.markers)
+
+
+def _without(read: list[_Read], joined: Joined | None, expectation: Expectation) -> list[_Read]:
+    """The best file and those that are not joined to it: what is joined is no rival."""
+    if joined is None:
+        return read
+    taken = replace(read[0], fit=fit_of(joined.notebook, expectation))
+    return [taken, *(one for one in read[1:] if one.candidate.path not in joined.paths)]
+
+
+def _report(taken: _Read, joined: Joined | None, texts: list[Candidate], limits: IntakeLimits) -> NotebookRecord | None:
+    """The report beside scripts: the longest text, where no notebook is the report."""
+    own = [one for one in texts if not is_set_aside(one.path)]
+    if taken.notebook.format != "py" or not own:
+        return None
+    longest = max(own, key=lambda one: (len(one.data), one.path))
+    try:
+        return read_text(longest.data, source_name=longest.path, limits=limits)
+    except NotebookFormatError:
+        return None
+
+
+def _after(notebook: NotebookRecord, report: NotebookRecord) -> tuple[NotebookCell, ...]:
+    count = len(notebook.cells)
+    return (*notebook.cells, *(cell.model_copy(update={"index": count + cell.index}) for cell in report.cells))
 
 
 def _reading_order(candidate: Candidate) -> tuple[bool, bool, int, tuple[tuple[int, int, str], ...]]:
@@ -88,7 +149,10 @@ def _read(candidate: Candidate, limits: IntakeLimits) -> NotebookRecord:
 
 
 def _explain(
-    read: list[_Read], failed: list[tuple[Candidate, NotebookFormatError]], unpacked: Unpacked
+    read: list[_Read],
+    failed: list[tuple[Candidate, NotebookFormatError]],
+    unpacked: Unpacked,
+    joined: Joined | None = None,
 ) -> tuple[list[str], tuple[str, ...]]:
     """Notes for the student's page and flags for the instructor."""
     taken = read[0]
@@ -96,6 +160,12 @@ def _explain(
     notes: list[str] = []
     flags: list[str] = []
     rivals = _rivals(read)
+    if joined is not None:
+        names = ", ".join(
+            f'"{shown(name)}" ({_cells(first, last)})'
+            for name, (first, last) in zip(joined.paths, joined.cells, strict=True)
+        )
+        notes.append(f"{len(joined.paths)} files were read together, in this order: {names}.")
     if rivals:
         names = ", ".join(f'"{shown(rival.candidate.path)}"' for rival in rivals[:_MAX_NAMED])
         notes.append(f'"{path}" was graded, not {names}{_and_more(len(rivals))}: {_why(taken, rivals[0])}.')
@@ -120,6 +190,13 @@ def _explain(
         notes.append("Nothing that this coursework asks for was found in the notebook. Is it the right one?")
         flags.append("nothing-expected-found")
     return notes, tuple(dict.fromkeys(flags))
+
+
+def _cells(first: int, last: int) -> str:
+    """How the cells of a file are counted in what is said about them."""
+    if last < first:
+        return "no cells"
+    return f"cell {first}" if first == last else f"cells {first} to {last}"
 
 
 def _rivals(read: list[_Read]) -> list[_Read]:
@@ -160,7 +237,7 @@ def _refusal(unpacked: Unpacked, failed: list[tuple[Candidate, NotebookFormatErr
     if unpacked.problems:
         where, problem = min(unpacked.problems, key=_weight)
         return Reason(code=problem.code, what=problem.what, where=shown(where), next_step=problem.next_step)
-    kinds = {kind_by_name(path): path for path in reversed(unpacked.other)}
+    kinds = {_as_export(kind_by_name(path)): path for path in reversed(unpacked.other)}
     if FileKind.NOTEBOOK in kinds:
         what = "The file is called a notebook, but it holds a web page or a PDF."
         where = shown(kinds[FileKind.NOTEBOOK])
@@ -178,6 +255,11 @@ def _refusal(unpacked: Unpacked, failed: list[tuple[Candidate, NotebookFormatErr
             return Reason(code=code, what=what, where=shown(kinds[kind]), next_step=step)
     what = "There is no notebook in the hand-in." if unpacked.other else "The hand-in is empty."
     return Reason(code="no-notebook", what=what, next_step=_NOTEBOOK_WANTED)
+
+
+def _as_export(kind: FileKind) -> FileKind:
+    """A report alone is as little to go by as a printed notebook."""
+    return FileKind.EXPORT if kind is FileKind.TEXT else kind
 
 
 def _weight(found: tuple[str, Problem]) -> tuple[bool, bool]:

@@ -115,7 +115,8 @@ def _unpack_folder(hand_in: HandIn, allowance: Allowance, found: Unpacked) -> No
 def _reading_order(entry: Entry) -> tuple[bool, int, str]:
     """The files that matter most come first, so that nothing else can use up what may be unpacked."""
     kind = kind_by_name(entry.name)
-    rank = 0 if kind is FileKind.NOTEBOOK else 1 if kind is FileKind.SCRIPT else 2 if kind in ARCHIVES else 3
+    ranks = (FileKind.NOTEBOOK, FileKind.SCRIPT, FileKind.TEXT)
+    rank = ranks.index(kind) if kind in ranks else 3 if kind in ARCHIVES else 4
     return is_set_aside(entry.path), rank, entry.path
 
 

@@ -6,7 +6,7 @@ import re
 from enum import StrEnum
 
 _NOTEBOOK_NAME = re.compile(r"\.ipynb(\.(txt|json))?$", re.IGNORECASE)
-_EXPORTS = (".html", ".htm", ".pdf", ".docx", ".doc", ".odt", ".rtf", ".md", ".png", ".jpg", ".jpeg")
+_EXPORTS = (".html", ".htm", ".pdf", ".docx", ".doc", ".odt", ".rtf", ".png", ".jpg", ".jpeg")
 _FOREIGN_ARCHIVES = (".7z", ".rar", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".bz2", ".xz", ".zst")
 _OTHERS_FOLDERS = frozenset({"__macosx", "site-packages", "node_modules", "venv", "env", "__pycache__"})
 
@@ -16,6 +16,8 @@ class FileKind(StrEnum):
 
     NOTEBOOK = "notebook"
     SCRIPT = "script"
+    TEXT = "text"
+    """Markdown: a report beside scripts, never a hand-in by itself."""
     ZIP = "zip"
     TAR = "tar"
     FOREIGN_ARCHIVE = "foreign-archive"
@@ -24,7 +26,7 @@ class FileKind(StrEnum):
 
 
 ARCHIVES = frozenset({FileKind.ZIP, FileKind.TAR})
-READABLE = frozenset({FileKind.NOTEBOOK, FileKind.SCRIPT})
+READABLE = frozenset({FileKind.NOTEBOOK, FileKind.SCRIPT, FileKind.TEXT})
 
 
 def kind_by_name(name: str) -> FileKind:
@@ -34,6 +36,8 @@ def kind_by_name(name: str) -> FileKind:
         return FileKind.NOTEBOOK
     if lower.endswith(".py"):
         return FileKind.SCRIPT
+    if lower.endswith((".md", ".markdown")):
+        return FileKind.TEXT
     if lower.endswith(".zip"):
         return FileKind.ZIP
     if lower.endswith((".tar", ".tgz", ".tar.gz")):

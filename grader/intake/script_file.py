@@ -59,6 +59,27 @@ def read_script(data: bytes, *, source_name: str, limits: IntakeLimits) -> Noteb
     return NotebookRecord(source_name=shown(source_name), format="py", cells=cells, notes=notes)
 
 
+def read_text(data: bytes, *, source_name: str, limits: IntakeLimits) -> NotebookRecord:
+    """The Markdown in the bytes of a report as a notebook of one cell.
+
+    Args:
+        data: the file's bytes.
+        source_name: path inside the hand-in, for the record.
+        limits: ceilings for size and characters.
+
+    Raises:
+        NotebookFormatError: the text is too large.
+    """
+    if len(data) > limits.notebook_bytes:
+        raise _too_long(limits)
+    decoded = decode(data)
+    text = unix_lines(decoded.text)
+    if len(text) > limits.cell_chars or text.count("\n") > _MAX_LINES:
+        raise _too_long(limits)
+    cell = NotebookCell(index=0, kind=CellKind.MARKDOWN, source=text)
+    return NotebookRecord(source_name=shown(source_name), format="py", cells=(cell,), notes=decoded.notes)
+
+
 def _too_long(limits: IntakeLimits) -> NotebookFormatError:
     return NotebookFormatError(
         "script-too-long",

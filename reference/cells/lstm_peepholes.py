@@ -39,9 +39,9 @@ GERS_FORM = PeepholeForm()
 
 
 def lstm_peephole_step(
-    x: Float[Tensor, "B d"],
-    h: Float[Tensor, "B n"],
-    c: Float[Tensor, "B n"],
+    x: Float[Tensor, "*points B d"],
+    h: Float[Tensor, "*points B n"],
+    c: Float[Tensor, "*points B n"],
     p: Mapping[str, Role],
     peepholes: Peepholes,
     form: PeepholeForm = GERS_FORM,

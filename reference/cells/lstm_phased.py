@@ -27,9 +27,9 @@ PAPER_FORM = PhasedForm()
 
 
 def phased_lstm_step(
-    x: Float[Tensor, "B d"],
-    h: Float[Tensor, "B n"],
-    c: Float[Tensor, "B n"],
+    x: Float[Tensor, "*points B d"],
+    h: Float[Tensor, "*points B n"],
+    c: Float[Tensor, "*points B n"],
     p: Mapping[str, Role],
     k: Float[Tensor, "*gates n"],
     form: PhasedForm = PAPER_FORM,

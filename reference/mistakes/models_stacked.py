@@ -280,3 +280,20 @@ NO_VALUE_ERROR = text(
     next_step="Construct the model with the mode 'X' and look at its list of cells.",
     severity="minor",
 )
+
+SKIPS_FIRST = text(
+    "model.skips_first_step",
+    "First step left out",
+    formula="h_t = step(x_t, h_{t−1}) for t = 2, …, T",
+    did="Your loop starts at the second element of the sequence, so the first one is never read.",
+    next_step="Change the first element of the input only and see whether the output changes.",
+    severity="minor",
+)
+
+STATE_NOT_RESET = text(
+    "model.state_not_reset",
+    "State kept from one batch to the next",
+    formula="h_0 = h_T of the call before",
+    did="Your model starts from the state in which the last batch left it, so one batch changes the next.",
+    next_step="Call the model twice with the same batch and print the difference of the two outputs.",
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -91,7 +92,16 @@ class _RememberingRole(Role):
         return self.known[key][1]
 
 
-def stack_roles(family: Family, pieces: Pieces, units: Sequence[Units], seen: CellObservation) -> dict[str, Role]:
+class Sized(Protocol):
+    """Anything that knows the sizes of a cell."""
+
+    @property
+    def input_size(self) -> int: ...
+    @property
+    def hidden_size(self) -> int: ...
+
+
+def stack_roles(family: Family, pieces: Pieces, units: Sequence[Units], seen: Sized) -> dict[str, Role]:
     """The roles under every assignment, in a leading dimension."""
     n = seen.hidden_size
     weights_x, biases_x = _tables(pieces.inputs, n, seen.input_size)

@@ -16,7 +16,7 @@ from docs_pages.docstrings import HEADINGS, Docstring, fields, parse, signature
 from docs_pages.markdown import anchor, code, code_block, link, listed, prose
 from reference.mistakes import all_mistakes
 
-JUDGING = {"functions", "mistakes", "models", "recognition"}
+JUDGING = {"functions", "mistakes", "models", "recognition", "sequences"}
 """Packages that judge answers instead of giving them; the first has a page of its own."""
 
 _INTRODUCTION = """\

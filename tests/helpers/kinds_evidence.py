@@ -87,12 +87,21 @@ class ProbeRunner:
     def _construct(self, step: Any) -> None:
         made = self._name(step.target)(*(self._value(e) for e in step.args))
         self.live[step.save] = made.double() if isinstance(made, nn.Module) else made
-        self.values[step.save] = Value(kind="object", facts=facts(made))
+        kept = dict(made.named_parameters()) if isinstance(made, nn.Module) else {}
+        keys = {name: self._keep(f"{step.save}/p/{name}", parameter) for name, parameter in kept.items()}
+        self.values[step.save] = Value(kind="object", facts=facts(made), gradients=keys)
 
     def _fill(self, step: Any) -> None:
         with torch.no_grad():
             for name, parameter in self.live[step.of].named_parameters():
                 key = draws.parameter_name(step.of, name, 0)
+                bounds = draws.range_of(name, step.ranges)
+                if bounds is not None:
+                    low, high = bounds
+                    parameter.copy_(draws.draw_between(self.seed, key, parameter.shape, low=low, high=high))
+                    continue
+                if step.keep_fixed and not parameter.requires_grad:
+                    continue
                 scale = draws.parameter_scale(parameter.shape, step.scale)
                 parameter.copy_(draws.draw(self.seed, key, parameter.shape, scale=scale))
 
@@ -185,7 +194,7 @@ class ProbeRunner:
 
     @staticmethod
     def _gradient(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        if not output.requires_grad:
+        if not output.requires_grad or not target.requires_grad:
             return torch.zeros_like(target)
         (found,) = torch.autograd.grad(output, target, retain_graph=True, allow_unused=True)
         return torch.zeros_like(target) if found is None else found
@@ -216,6 +225,8 @@ class ProbeRunner:
             return self.live[expression["ref"]]
         if "draw" in expression:
             return draws.draw(self.seed, expression["draw"], expression["shape"])
+        if "values" in expression:
+            return torch.tensor(expression["values"], dtype=torch.float64)
         if "zeros" in expression:
             return torch.zeros(expression["zeros"], dtype=torch.float64)
         return tuple(self._value(item) for item in expression["tuple"])
@@ -237,7 +248,8 @@ def facts(made: Any) -> Facts:
     if not isinstance(made, nn.Module):
         return Facts(class_name=type(made).__name__, is_module=False)
     parameters = tuple(
-        ParameterFacts(name=name, shape=tuple(p.shape), dtype="float64") for name, p in made.named_parameters()
+        ParameterFacts(name=name, shape=tuple(p.shape), dtype="float64", requires_grad=p.requires_grad)
+        for name, p in made.named_parameters()
     )
     modules = tuple(
         ModuleFacts(name=name, class_name=type(m).__name__, library=type(m).__module__.startswith("torch."))

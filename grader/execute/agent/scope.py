@@ -37,8 +37,8 @@ class Scope:
         """The top-level step that runs."""
         self.salt = 0
         """The highest salt that a module was filled with."""
-        self.fills: dict[str, tuple[Any, int]] = {}
-        """Scale and salt with which a module was filled last, by its name."""
+        self.fills: dict[str, tuple[Json, int]] = {}
+        """The step and the salt by which a module was filled last, by its name."""
         self.call = 0
         """The number of the call that a `sample` step makes."""
         self.suffix = ""
@@ -53,6 +53,7 @@ class Scope:
             ("live", lambda e: self.named(e["live"])),
             ("draw", lambda e: _drawn(seed, e).to(dtype)),
             ("integers", lambda e: draws.draw_integers(seed, e["integers"], e["shape"], below=e["below"])),
+            ("values", lambda e: torch.tensor(e["values"], dtype=dtype)),
             ("zeros", lambda e: torch.zeros(e["zeros"], dtype=dtype)),
             ("tuple", lambda e: tuple(self.evaluate(item) for item in e["tuple"])),
             ("dict", lambda e: {key: self.evaluate(item) for key, item in e["dict"].items()}),

@@ -97,22 +97,30 @@ def _set(scope: Scope, step: Json) -> None:
 
 
 def _fill(scope: Scope, step: Json) -> None:
-    fill_module(scope, step["of"], step.get("scale", "fan_in"), 0)
+    fill_module(scope, step["of"], step, 0)
 
 
-def fill_module(scope: Scope, name: str, scale: Any, salt: int) -> None:
+def fill_module(scope: Scope, name: str, how: Json, salt: int) -> None:
     """Overwrite the parameters of a named module with their draws; anything else is left alone."""
+    ranges = how.get("ranges", {})
     full = scope.full_name(name)
     module = scope.named(name)
     if not isinstance(module, torch.nn.Module):
         return
     with torch.no_grad():
         for qualified, parameter in parameters_of(module):
-            if parameter.is_floating_point():
-                key = draws.parameter_name(full, qualified, salt)
-                width = draws.parameter_scale(parameter.shape, scale)
-                parameter.copy_(draws.draw(scope.seed, key, parameter.shape, scale=width))
-    scope.fills[full] = (scale, salt)
+            bounds = draws.range_of(qualified, ranges)
+            fixed = how.get("keep_fixed") and bounds is None and not parameter.requires_grad
+            if not parameter.is_floating_point() or fixed:
+                continue
+            key = draws.parameter_name(full, qualified, salt)
+            if bounds is not None:
+                value = draws.draw_between(scope.seed, key, parameter.shape, low=bounds[0], high=bounds[1])
+            else:
+                width = draws.parameter_scale(parameter.shape, how.get("scale", "fan_in"))
+                value = draws.draw(scope.seed, key, parameter.shape, scale=width)
+            parameter.copy_(value)
+    scope.fills[full] = (how, salt)
     scope.salt = max(scope.salt, salt)
 
 
@@ -172,11 +180,11 @@ def _revived(scope: Scope, step: Json, gradients: dict[str, torch.Tensor]) -> bo
     if not step.get("revive"):
         return False
     name = step["revive"]
-    scale, salt = scope.fills.get(scope.full_name(name), ("fan_in", _REDRAWS))
+    how, salt = scope.fills.get(scope.full_name(name), ({}, _REDRAWS))
     of_module = [gradient for wrt, gradient in gradients.items() if wrt.startswith(f"{name}.")]
     if salt >= _REDRAWS or not of_module or any(bool((gradient != 0).any()) for gradient in of_module):
         return False
-    fill_module(scope, name, scale, salt + 1)
+    fill_module(scope, name, how, salt + 1)
     return True
 
 
@@ -215,10 +223,10 @@ def _redrawn(scope: Scope, step: Json, value: Any) -> bool:
         return False
     target = step["target"]
     name = scope.full_name(target["ref"]) if isinstance(target, dict) and "ref" in target else ""
-    scale, salt = scope.fills.get(name, ("fan_in", _REDRAWS))
+    how, salt = scope.fills.get(name, ({}, _REDRAWS))
     if salt >= _REDRAWS or _hangs_on_first_step(value, scope.named(step["alive"])):
         return False
-    fill_module(scope, target["ref"], scale, salt + 1)
+    fill_module(scope, target["ref"], how, salt + 1)
     return True
 
 

@@ -91,6 +91,29 @@ def test_a_filled_module_computes_with_the_draws(kernel: Start, capsys: pytest.C
     assert "x" not in run.values
 
 
+def test_a_parameter_with_a_range_is_filled_within_it_and_a_fixed_one_is_kept(kernel: Start) -> None:
+    fixed = LAYER.replace(
+        "        self.drop", "        self.map.bias.requires_grad_(False).fill_(0.25)\n        self.drop"
+    )
+    values = Let(save="given", value={"values": [[0, 2], [1, 0]]}, record=True)
+    fill = Fill(of="layer", ranges={"weight": (4.0, 6.0)}, keep_fixed=True)
+    weight = Get(save="weight", of="layer", attribute="map.weight")
+    bias = Get(save="bias", of="layer", attribute="map.bias")
+    started = kernel([fixed], probes=[probe_of(MAKE, fill, weight, bias, values)])
+    started.run_cells()
+
+    run = started.run_probe("p")
+
+    tensors = {name: started.tensors("p")[run.values[name].key or ""] for name in ("weight", "bias", "given")}
+    key = draws.parameter_name("layer", "map.weight", 0)
+    expected = draws.draw_between(run.seed, key, (2, 3), low=4.0, high=6.0)
+    torch.testing.assert_close(tensors["weight"], expected)
+    assert bool(((expected >= 4) & (expected < 6)).all())
+    assert tensors["bias"].tolist() == [0.25, 0.25]
+    assert tensors["given"].tolist() == [[0, 2], [1, 0]]
+    assert tensors["given"].dtype == torch.float64
+
+
 def test_a_jacobian_covers_parameters_and_inputs(kernel: Start) -> None:
     step = Jacobian(save="j", target=LAYER_REF, args=({"ref": "x"},), wrt=("layer", "x", "unused"))
     unused = Let(save="unused", value={"draw": "u", "shape": [2]})

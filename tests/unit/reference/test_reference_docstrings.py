@@ -18,7 +18,7 @@ import reference
 
 ROOT = Path(__file__).resolve().parents[3]
 HEADINGS = ["Equations", "Shapes", "Source", "Departures", "Numerics", "Oracle", "Mistakes"]
-JUDGING = {"functions", "mistakes", "models", "recognition"}
+JUDGING = {"functions", "mistakes", "models", "recognition", "sequences"}
 SUPPORT = {
     "adam_start",
     "check_log",
