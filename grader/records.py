@@ -36,6 +36,17 @@ class CellKind(StrEnum):
     OTHER = "other"
 
 
+class Picture(Record):
+    """A picture that a notebook was saved with: what it is, not what it shows."""
+
+    type: str
+    """For example `image/png`."""
+    bytes: int
+    width: int | None = None
+    """None where the first bytes do not say."""
+    height: int | None = None
+
+
 class NotebookCell(Record):
     """One cell as the student handed it in."""
 
@@ -45,6 +56,8 @@ class NotebookCell(Record):
     source: str
     execution_count: int | None = None
     """The stored number of the last execution; None if it was never run."""
+    pictures: tuple[Picture, ...] = ()
+    """The pictures among its stored outputs and attachments; few, and none of their contents."""
     outputs: tuple[str, ...] = ()
     """The stored outputs as text (streams, text/plain, error names), in order, cut at the limit; no HTML, no images."""
 

@@ -14,6 +14,7 @@ from grader.intake.decoding import decode, unix_lines, well_formed
 from grader.intake.entries import shown, size_text
 from grader.intake.json_text import parse_json
 from grader.intake.stored_outputs import joined, output_texts
+from grader.intake.stored_pictures import pictures_in
 from grader.limits import IntakeLimits
 from grader.records import CellKind, NotebookCell, NotebookRecord
 
@@ -129,6 +130,7 @@ def _cell(raw: object, index: int, limits: IntakeLimits) -> tuple[NotebookCell, 
         kind=kind,
         source=source,
         execution_count=count if counted else None,
+        pictures=pictures_in(raw.get("outputs") if kind is CellKind.CODE else None, raw.get("attachments")),
         outputs=output_texts(raw.get("outputs")) if kind is CellKind.CODE else (),
     )
     return cell, notes + source_notes

@@ -5,9 +5,9 @@ from __future__ import annotations
 from grader.coursework import StudentVersion
 from grader.records import NotebookRecord
 from grader.rubric import Rubric
-from grader.score.answer_text import prose
+from grader.score.answer_text import TEXT_CHARS
 from grader.score.kinds import kind_of
-from grader.score.kinds.text import TextParameters
+from grader.score.kinds.text import TextParameters, answer_of
 
 
 def answer_texts(notebook: NotebookRecord, rubric: Rubric, template: StudentVersion) -> dict[str, str]:
@@ -21,7 +21,7 @@ def answer_texts(notebook: NotebookRecord, rubric: Rubric, template: StudentVers
         for check in question.checks:
             _, parameters = kind_of(check, rubric)
             if isinstance(parameters, TextParameters):
-                answer = prose(notebook, template, after=parameters.after, before=parameters.before)
-                if answer.text:
-                    found[f"{question.id}/{check.id}"] = answer.text
+                answer = answer_of(parameters, notebook, template)
+                if answer:
+                    found[f"{question.id}/{check.id}"] = answer[:TEXT_CHARS]
     return found

@@ -21,12 +21,13 @@ class IdentificationParameters(Record):
     """Name of the variable -> the right answer."""
     aliases: dict[str, tuple[str, ...]] = {}
     """Right answer -> other words for it."""
-    forgive: tuple[str, ...] = ()
-    """Words that may stand beside an answer without changing it."""
+    forgive: tuple[str, ...] = ("answer", "the", "it", "is", "a", "an")
+    """Words that may stand beside an answer without changing it; they count where nothing else is written."""
     permutation: bool = False
     """True if each answer is to be used once."""
     cohort: tuple[str, ...] = ()
-    """The names in another order: the first of them takes the first answer. Empty: as `answers` has them."""
+    """The names in another order: the first of them takes the first answer. Empty: as `answers` has them. With it the
+    names in `answers` stand in the order of the alphabet, since exchanging them there would change nothing."""
 
     @field_validator("cohort")
     @classmethod
@@ -40,6 +41,11 @@ class IdentificationParameters(Record):
                 raise ValueError(f'"{name}" is no name in `answers`' + (f'; did you mean "{near[0]}"?' if near else ""))
             if cohort.count(name) > 1:
                 raise ValueError(f'"{name}" appears twice; each name takes one answer')
+        if list(names) != sorted(names, key=str.casefold):
+            raise ValueError(
+                f"with `cohort` the names in `answers` stand in the order of the alphabet, {', '.join(sorted(names))}: "
+                "who takes which answer is said by `cohort` alone, so names exchanged in `answers` would change nothing"
+            )
         missing = [name for name in names if name not in cohort]
         if missing:
             raise ValueError(f'"{missing[0]}" is missing; an order has all of {", ".join(names)}')
@@ -123,7 +129,7 @@ def plain_form(value: Literal, forgive: tuple[str, ...] = ()) -> str:
 def _form(value: Literal, parameters: IdentificationParameters) -> str | None:
     if value is None:
         return None
-    form = plain_form(value, parameters.forgive)
+    form = plain_form(value, parameters.forgive) or plain_form(value)
     for answer, others in parameters.aliases.items():
         if form in {plain_form(other, parameters.forgive) for other in (answer, *others)}:
             return plain_form(answer, parameters.forgive)

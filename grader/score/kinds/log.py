@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-from pathlib import Path
 from typing import Any
 
 from pydantic import Field, field_validator, model_validator
@@ -158,9 +157,7 @@ def _logs(outputs: list[list[str]], parameters: LogParameters) -> list[Log]:
 
 
 def _rerun(evidence: Evidence, parameters: LogParameters) -> list[Log]:
-    if not evidence.has("training"):
-        return []
-    return _logs(_executed_outputs(evidence.folder / _EXECUTED), parameters)
+    return _logs(executed_outputs(evidence), parameters)
 
 
 def _rerun_in_words(evidence: Evidence, rerun: list[Log], parameters: LogParameters) -> list[str]:
@@ -186,8 +183,11 @@ def _stored_outputs(notebook: NotebookRecord) -> list[list[str]]:
     return [list(cell.outputs) for cell in notebook.cells]
 
 
-def _executed_outputs(path: Path) -> list[list[str]]:
-    """What each cell of the executed notebook printed, as far as the file is what it should be."""
+def executed_outputs(evidence: Evidence) -> list[list[str]]:
+    """What each cell printed when the training cells were run here, as far as the file is what it should be."""
+    if not evidence.has("training"):
+        return []
+    path = evidence.folder / _EXECUTED
     try:
         if path.stat().st_size > _EXECUTED_BYTES:
             return []
