@@ -72,7 +72,7 @@ def test_loss_of_large_scores_does_not_overflow(check, probe):
     check.award(reason="Large scores do not overflow.")
 
 
-@pytest.mark.question("P4", marks=5)
+@pytest.mark.question("P4", marks=5, name="values")
 @pytest.mark.probe("perplexity")
 def test_perplexity_is_the_exponential_of_the_mean_loss_of_a_token(check, probe):
     cases = {
@@ -97,7 +97,7 @@ def test_perplexity_is_the_exponential_of_the_mean_loss_of_a_token(check, probe)
     raise AssertionError
 
 
-@pytest.mark.question("P5", marks=4)
+@pytest.mark.question("P5", marks=4, name="values")
 @pytest.mark.probe("rate")
 def test_learning_rate_follows_the_schedule(check, probe):
     found = [probe.scalar(f"epoch{epoch}") for epoch in EPOCHS]
@@ -127,7 +127,7 @@ def agree(found, wanted):
     return shapes and all(torch.allclose(found[name], value, rtol=1e-5, atol=1e-9) for name, value in wanted.items())
 
 
-@pytest.mark.question("P6", marks=5)
+@pytest.mark.question("P6", marks=5, name="values")
 @pytest.mark.probe("clip.long")
 @pytest.mark.probe("clip.short")
 def test_gradients_are_scaled_by_one_factor_where_their_norm_is_above_the_limit(check, probe):
