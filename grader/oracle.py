@@ -208,3 +208,56 @@ class FormulaOracle(Protocol):
 
 
 Tensors = Mapping[str, torch.Tensor]
+
+
+class GradientVerdict(Protocol):
+    """What an oracle says about a gradient; `status` is one of exact, mistake, ambiguous, unnamed."""
+
+    @property
+    def status(self) -> str: ...
+    @property
+    def mistakes(self) -> Sequence[str]:
+        """The one mistake, or several that give these numbers."""
+
+    @property
+    def right(self) -> bool:
+        """True if the right formula gives these numbers."""
+
+
+@runtime_checkable
+class GradientOracle(Protocol):
+    """What an oracle may offer beside: names for wrong gradients. The engine asks, and does without."""
+
+    def gradient_items(self) -> Mapping[str, Sequence[str]]:
+        """Family of derivations -> the gradients in it that can be named."""
+
+    def gradient_inputs(self, family: str, options: Mapping[str, str], *, size_one: bool) -> Tensors | None:
+        """The point at which gradients of the family are named: name of a symbol -> value.
+
+        A symbol with several steps has one value for each, named `x_1`, `x_2` and so on. None where every size is 1
+        and nothing can be told there.
+
+        Raises:
+            ValueError: for an option that the family does not know.
+        """
+
+    def name_gradient(
+        self,
+        family: str,
+        item: str,
+        value: torch.Tensor,
+        options: Mapping[str, str],
+        *,
+        size_one: bool,
+        slopes: Mapping[str, Callable[[torch.Tensor], torch.Tensor]],
+    ) -> GradientVerdict:
+        """The formula by which a gradient was computed at that point.
+
+        Args:
+            family: of derivations.
+            item: the gradient in it.
+            value: what the student's formula gives there.
+            options: what the rubric says beside, and `scope`: `local` or `total`.
+            size_one: which of the two points it is.
+            slopes: function -> its slope from its value, where a student's own is followed through.
+        """

@@ -7,14 +7,20 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor
 
 from reference.counts import QUANTITIES, quantity_named
 from reference.counts.sizes import NAMES
+from reference.gradients.points import ITEMS, named_inputs, point, with_slopes
 from reference.mistakes import Mistake, all_mistakes
 from reference.models import ARCHITECTURES, judge
 from reference.policies import POLICIES, Policy
 from reference.recognition import FAMILIES, CellVerdict, ModelVerdict, recognise
+
+if TYPE_CHECKING:
+    from reference.gradients.naming import GradientVerdict
 
 
 @cache
@@ -91,6 +97,39 @@ class RecurrentOracle:
 
         found = name_count(counted, quantity_named(subject))
         return found.mistakes[0] if found.status == "mistake" else None
+
+    def gradient_items(self) -> Mapping[str, Sequence[str]]:
+        """Families of derivations, with the gradients that can be named; see `reference.gradients.naming`."""
+        return ITEMS
+
+    def gradient_inputs(self, family: str, options: Mapping[str, str], *, size_one: bool) -> dict[str, Tensor] | None:
+        """The point at which gradients of a family are named; see `reference.gradients.points`."""
+        case = point(family, options, size_one=size_one)
+        return None if case is None else named_inputs(case)
+
+    def name_gradient(
+        self,
+        family: str,
+        item: str,
+        value: Tensor,
+        options: Mapping[str, str],
+        *,
+        size_one: bool,
+        slopes: Mapping[str, Callable[[Tensor], Tensor]],
+    ) -> GradientVerdict:
+        """The formula by which a gradient was computed at that point.
+
+        Raises:
+            ValueError: if there is no such family, item or option, or nothing to be told at that point.
+        """
+        # The mistakes that it compares with are imported only where a gradient is named.
+        from reference.gradients.naming import name_gradient
+
+        case = point(family, options, size_one=size_one)
+        if case is None:
+            raise ValueError(f"nothing can be told about the family {family!r} where every size is 1")
+        vector = item in ("db_p", "db_h")
+        return name_gradient(family, with_slopes(case, slopes), item, value.reshape(-1) if vector else value)
 
     def describe(self, mistake: str) -> Mistake:
         """The text of a named mistake.

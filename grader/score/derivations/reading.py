@@ -1,0 +1,646 @@
+"""The tokens of one side of an equation -> a tree, by precedence climbing with a bounded number of steps.
+
+What can be read in several ways is read by `Habits`: each is one way, and the caller tries them in turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from grader.score.derivations.names import SLOPES, Names
+from grader.score.derivations.scripts import Scripts, index_of, resolve, unwrapped, unwrapped_braces
+from grader.score.derivations.signs import Kind, ReadingError, Token
+from grader.score.derivations.tree import (
+    Added,
+    Applied,
+    Cut,
+    Derivative,
+    Divided,
+    Identity,
+    Index,
+    Multiplied,
+    Node,
+    Number,
+    Raised,
+    Series,
+    Stacked,
+    Symbol,
+    Transposed,
+    letters_in,
+    walk,
+)
+
+MOST_DEPTH = 24
+MOST_READ = 4_000
+"""Steps of the reader for one side; far more than any side that was seen needs."""
+_CLOSING = {"(": ")", "[": "]", "{": "}", "<": ">"}
+_PRODUCT_SIGNS = ("·", "*", "×", "⊙", "⊗", "@", "/")
+_STARTS = (Kind.NUMBER, Kind.NAME, Kind.FRACTION, Kind.BIG, Kind.ACCENT, Kind.PARTIAL, Kind.NABLA, Kind.BEGIN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Habits:
+    """One way to read what has several."""
+
+    tight: bool = False
+    """True if products without a sign bind closer than `⊙`."""
+    reach: int = 0
+    """How many factors of those behind a product over an index belong to it, beyond the last that has the index;
+    -1 for all."""
+    entrywise: bool = False
+    """True if `⊗` is taken for a product entry by entry."""
+    sums_end: bool = True
+    """False if a sum over an index takes in the terms behind it."""
+
+
+PLAIN = Habits()
+
+
+def read_side(
+    tokens: Sequence[Token],
+    names: Names,
+    habits: Habits = PLAIN,
+    bound: Mapping[str, object] | None = None,
+    end: int | None = None,
+) -> Node:
+    """The tree of a side.
+
+    Raises:
+        ReadingError: with the place where reading stopped.
+    """
+    last = end if end is not None else (tokens[-1].position + 1 if tokens else 0)
+    parser = _Parser(list(tokens), names, habits, dict(bound or {}), last)
+    found = parser.added()
+    if parser.at < len(parser.tokens):
+        raise ReadingError("what stands there does not fit", parser.tokens[parser.at].position)
+    return found
+
+
+class _Parser:
+    def __init__(self, tokens: list[Token], names: Names, habits: Habits, bound: dict[str, object], end: int) -> None:
+        self.tokens, self.names, self.habits, self.bound, self.end = tokens, names, habits, bound, end
+        self.at = self.depth = self.steps = 0
+
+    # ------------------------------------------------------------------------------------------------ tokens
+
+    def peek(self, ahead: int = 0) -> Token | None:
+        """A token further on; None behind the last."""
+        place = self.at + ahead
+        return self.tokens[place] if place < len(self.tokens) else None
+
+    def take(self) -> Token:
+        """The next token.
+
+        Raises:
+            ReadingError: at the end, or after too many steps.
+        """
+        self.steps += 1
+        if self.steps > MOST_READ:
+            raise ReadingError("it takes too long to read", self.tokens[min(self.at, len(self.tokens) - 1)].position)
+        if self.at >= len(self.tokens):
+            raise ReadingError("it ends too early", self.end)
+        self.at += 1
+        return self.tokens[self.at - 1]
+
+    def next_is(self, *signs: str) -> bool:
+        """True if the next token is one of these signs."""
+        token = self.peek()
+        return token is not None and token.sign(*signs)
+
+    def group(self) -> list[Token]:
+        """An argument: what stands between braces, without them, or the next token."""
+        token = self.take()
+        if not token.sign("{"):
+            return [token]
+        return self.until("{")
+
+    def until(self, opening: str) -> list[Token]:
+        """The tokens up to the bracket that closes one that was taken; the closing one is taken, too."""
+        depth, start = 1, self.at
+        while depth:
+            token = self.take()
+            depth += token.sign(opening) - token.sign(_CLOSING[opening])
+        return self.tokens[start : self.at - 1]
+
+    def inner(self, tokens: Sequence[Token]) -> Node:
+        """The tree of a part."""
+        if self.depth >= MOST_DEPTH:
+            raise ReadingError("the brackets are too deep", tokens[0].position if tokens else self.end)
+        end = tokens[-1].position + 1 if tokens else self.end
+        parser = _Parser(list(tokens), self.names, self.habits, dict(self.bound), end)
+        parser.depth, parser.steps = self.depth + 1, self.steps
+        found = parser.added()
+        self.steps = parser.steps
+        if parser.at < len(parser.tokens):
+            raise ReadingError("what stands there does not fit", parser.tokens[parser.at].position)
+        return found
+
+    # ------------------------------------------------------------------------------------------------ sums
+
+    def added(self) -> Node:
+        """Terms with signs between them."""
+        sign = 1
+        while self.next_is("+", "-"):
+            sign = -sign if self.take().text == "-" else sign
+        terms = [(sign, self.multiplied())]
+        while self.next_is("+", "-"):
+            sign = 1
+            while self.next_is("+", "-"):
+                sign = -sign if self.take().text == "-" else sign
+            terms.append((sign, self.multiplied()))
+        return terms[0][1] if terms == [(1, terms[0][1])] else Added(tuple(terms))
+
+    # ------------------------------------------------------------------------------------------------ products
+
+    def multiplied(self) -> Node:
+        """Factors, with or without signs between them."""
+        start = self.peek()
+        factors, signs = [self.factor()], list[str]()
+        while True:
+            token = self.peek()
+            if token is not None and token.sign(*_PRODUCT_SIGNS):
+                self.take()
+                sign = -1 if self.next_is("-") and self.take() else 1
+                factor = self.factor()
+                if token.text == "/":
+                    factors[-1] = Divided(factors[-1], factor, token.position)
+                    if sign < 0:
+                        factors[-1] = Added(((-1, factors[-1]),))
+                    continue
+                signs.append(token.text)
+                factors.append(Added(((-1, factor),)) if sign < 0 else factor)
+            elif token is not None and (token.kind in _STARTS or token.sign("(", "[", "{")):
+                signs.append("")
+                factors.append(self.factor())
+            else:
+                break
+        if len(factors) == 1:
+            return factors[0]
+        return self._arranged(factors, signs, start.position if start is not None else self.end)
+
+    def _arranged(self, factors: list[Node], signs: list[str], at: int) -> Node:
+        if self.habits.entrywise:
+            signs = ["⊙" if sign == "⊗" else sign for sign in signs]
+        if not self.habits.tight or "⊙" not in signs or set(signs) == {"⊙"}:
+            return Multiplied(tuple(factors), tuple(signs), at)
+        groups: list[Node] = []
+        start = 0
+        for place in [*(place for place, sign in enumerate(signs) if sign == "⊙"), len(signs)]:
+            run, between = factors[start : place + 1], signs[start:place]
+            groups.append(run[0] if len(run) == 1 else Multiplied(tuple(run), tuple(between), at))
+            start = place + 1
+        return Multiplied(tuple(groups), ("⊙",) * (len(groups) - 1), at)
+
+    def factor(self) -> Node:
+        """An atom with what stands at it."""
+        self.depth += 1
+        if self.depth > MOST_DEPTH:
+            raise ReadingError("the brackets are too deep", self.tokens[min(self.at, len(self.tokens) - 1)].position)
+        found = self.after(self.atom())
+        self.depth -= 1
+        return found
+
+    def after(self, node: Node) -> Node:
+        """Powers, transposes and primes behind something that is no bare symbol."""
+        while True:
+            token = self.peek()
+            if token is None:
+                return node
+            if token.sign("^"):
+                self.take()
+                node = self._raised(node, self.group(), token.position)
+            elif token.sign("'"):
+                self.take()
+                node = Transposed(node)
+            elif token.sign("_"):
+                self.take()
+                entries = self._entries(self.group())
+                if isinstance(node, Symbol) and not node.elements and entries:
+                    node = Symbol(node.key, node.time, entries, node.position)
+            elif token.sign("[") and isinstance(node, Symbol) and (cut := self._cut(node)) is not None:
+                node = cut
+            else:
+                return node
+
+    def _entries(self, group: Sequence[Token]) -> tuple[Index, ...]:
+        """Entries behind a bracketed symbol, `(W_hz)_{ij}`; other subscripts there only comment."""
+        found = [index_of([token], {**self.names.indices, **self.bound, **dict.fromkeys("ijklmpqrs")})
+                 for token in unwrapped(group) if not token.sign(",")]  # fmt: skip
+        return tuple(one for one in found if one is not None) if None not in found else ()
+
+    def _raised(self, node: Node, group: list[Token], at: int) -> Node:
+        group = unwrapped_braces(group)
+        last = group[-1] if group else None
+        if last is not None and (last.kind is Kind.TRANSPOSE or (last.kind is Kind.NAME and last.text == "T")):
+            rest = group[:-1]
+            return Transposed(self._raised(node, rest, at) if rest else node)
+        if group and all(token.sign("'") for token in group):
+            return Transposed(node)
+        if len(group) == 2 and group[0].sign("⊙"):
+            group = group[1:]
+        index = index_of(unwrapped(group), {**self.names.indices, **self.bound})
+        if index is None or (not index.terms and not 0 <= index.constant <= 12):
+            raise ReadingError("such a power is not read", at)
+        return Raised(node, index, at)
+
+    # ------------------------------------------------------------------------------------------------ atoms
+
+    def atom(self) -> Node:
+        """A number, a symbol, a function of something, a bracket, a fraction, a sum or a product over an index."""
+        token = self.peek()
+        if token is None:
+            raise ReadingError("it ends too early", self.end)
+        match token.kind:
+            case Kind.NUMBER:
+                return Number(float(self.take().text))
+            case Kind.NAME | Kind.ACCENT:
+                return self.name()
+            case Kind.FRACTION:
+                return self.fraction()
+            case Kind.PARTIAL:
+                return self.slashed()
+            case Kind.NABLA:
+                return self.nabla()
+            case Kind.BIG:
+                return self.series()
+            case Kind.BEGIN:
+                return self.matrix()
+        if token.sign("(", "[", "{"):
+            self.take()
+            return self.bracket(token, self.until(token.text))
+        raise ReadingError("what stands there does not fit", token.position)
+
+    def bracket(self, opening: Token, content: list[Token]) -> Node:
+        """What stands in brackets; several parts are blocks above each other."""
+        if not content:
+            raise ReadingError("the brackets are empty", opening.position)
+        parts = [self.inner(part) for part in split(content, ",", ";")]
+        return parts[0] if len(parts) == 1 else Stacked(tuple(parts))
+
+    def matrix(self) -> Node:
+        """Blocks in an environment that sets a matrix."""
+        begin = self.take()
+        depth, start = 1, self.at
+        while depth:
+            kind = self.take().kind
+            depth += (kind is Kind.BEGIN) - (kind is Kind.END)
+        content = self.tokens[start : self.at - 1]
+        if not begin.text.endswith(("matrix", "array")):
+            raise ReadingError(f"{begin.text} is not read there", begin.position)
+        rows = [row for row in _split_kind(content, Kind.ROW) if row]
+        cells = [[self.inner(cell) for cell in _split_kind(row, Kind.COLUMN)] for row in rows]
+        if len(cells) == 1:
+            return Stacked(tuple(cells[0]), beside=True) if len(cells[0]) > 1 else cells[0][0]
+        if any(len(row) != 1 for row in cells):
+            raise ReadingError("a matrix of several rows and columns is not read", begin.position)
+        return Stacked(tuple(row[0] for row in cells))
+
+    def fraction(self) -> Node:
+        """A quotient, or a derivative."""
+        at = self.take().position
+        self._apart()
+        top = self.group()
+        self._apart()
+        bottom = self.group()
+        by = self._differential(bottom)
+        if by is not None:
+            of = self._differential(top)
+            if of == []:
+                return Derivative(self.factor(), self.inner(by), at)
+            if of is not None:
+                return Derivative(self.inner(of), self.inner(by), at)
+        return Divided(self.inner(top), self.inner(bottom), at)
+
+    def _apart(self) -> None:
+        """The digits of `\\frac12` are arguments of their own."""
+        token = self.peek()
+        if token is not None and token.kind is Kind.NUMBER and len(token.text) > 1 and token.text.isdigit():
+            first = Token(Kind.NUMBER, token.text[0], token.position)
+            self.tokens[self.at : self.at + 1] = [first, Token(Kind.NUMBER, token.text[1:], token.position + 1)]
+
+    def _differential(self, tokens: list[Token]) -> list[Token] | None:
+        """What stands behind ∂ or d; None if there is no such sign."""
+        if not tokens:
+            return None
+        first = tokens[0]
+        if first.kind is Kind.PARTIAL or (first.text in ("d", "delta") and first.kind is Kind.NAME):
+            rest = tokens[1:]
+            if first.kind is Kind.NAME and rest and rest[0].sign("_", "^"):
+                return None
+            if rest and rest[0].sign("^") and len(rest) > 2 and rest[1].sign("+"):
+                rest = rest[2:]
+            return rest
+        return None
+
+    def slashed(self) -> Node:
+        """`∂L/∂W` on one line."""
+        at = self.take().position
+        of = self.symbol_only()
+        if not self.next_is("/"):
+            raise ReadingError("a differential alone is not read", at)
+        self.take()
+        bracketed = self.next_is("(", "{")
+        if bracketed:
+            inner = self._differential(self.until(self.take().text))
+            if not inner:
+                raise ReadingError("what stands there does not fit", at)
+            return Derivative(of, self.inner(inner), at)
+        sign = self.take()
+        if sign.kind is not Kind.PARTIAL and sign.text != "d":
+            raise ReadingError("a differential alone is not read", sign.position)
+        return Derivative(of, self.symbol_only(), at)
+
+    def symbol_only(self) -> Node:
+        """A symbol with its scripts, or something in brackets."""
+        token = self.peek()
+        if token is not None and token.sign("(", "{"):
+            self.take()
+            return self.inner(self.until(token.text))
+        if token is None or token.kind not in (Kind.NAME, Kind.ACCENT):
+            raise ReadingError("a symbol is missing there", self.end if token is None else token.position)
+        return self.name()
+
+    def nabla(self) -> Node:
+        """`∇_W L`."""
+        at = self.take().position
+        if not self.next_is("_"):
+            raise ReadingError("a gradient has to say by what it is taken", at)
+        self.take()
+        by = self.inner(self.group())
+        return Derivative(self.symbol_only(), by, at)
+
+    def series(self) -> Node:
+        """A sum or a product over an index; it reaches to the end of the product in which it stands."""
+        big = self.take()
+        low: list[Token] = []
+        high: list[Token] = []
+        while self.next_is("_", "^"):
+            if self.take().text == "_":
+                low = unwrapped_braces(self.group())
+            else:
+                high = unwrapped_braces(self.group())
+        letter, first, last, above = self._range(low, high, big)
+        before = self.bound.get(letter)
+        known = letter in self.bound
+        self.bound[letter] = "entry" if first is None else "time"
+        factors, signs, rest = self._body(big, letter)
+        if known:
+            self.bound[letter] = before
+        else:
+            del self.bound[letter]
+        body = factors[0] if len(factors) == 1 else self._arranged(factors, signs, big.position)
+        found: Node = Series(big.text, letter, first, last, above, body, big.position)
+        if rest is not None:
+            found = self._arranged([found, *rest[1]], list(rest[0]), big.position)
+        return found
+
+    def _range(self, low: list[Token], high: list[Token], big: Token) -> tuple[str, Index | None, Index | None, bool]:
+        """Letter, both ends, and whether the low end is left out."""
+        letters = {**self.names.indices, **self.bound}
+        sides = split(low, "=")
+        if len(sides) == 2 and len(sides[0]) == 1:
+            name = sides[0][0].text
+            if high and len(high) == 1 and high[0].text in self.names.sizes and high[0].text not in letters:
+                return name, None, None, False
+            return name, self._end(sides[1], letters), self._end(high, letters), False
+        between = split(low, "<")
+        if len(between) == 3 and len(between[1]) == 1:
+            strict = between[2]
+            inclusive = bool(strict and strict[0].sign("="))
+            end = self._end(strict[1:] if inclusive else strict, letters)
+            if not inclusive:
+                end = Index(end.terms, end.constant - 1)
+            return between[1][0].text, self._end(between[0], letters), end, True
+        if len(low) == 1 and not high:
+            name = low[0].text
+            if name in self.names.indices:
+                last = Index((("T", 1),)) if "T" in self.names.indices else Index((), self.names.indices[name])
+                return name, Index((), 1), last, False
+            return name, None, None, False
+        raise ReadingError("such a range is not read", big.position)
+
+    def _end(self, tokens: list[Token], letters: Mapping[str, object]) -> Index:
+        index = index_of(unwrapped(tokens), letters)
+        if index is None:
+            raise ReadingError("such a range is not read", tokens[0].position if tokens else self.end)
+        return index
+
+    def _body(self, big: Token, letter: str) -> tuple[list[Node], list[str], tuple[list[str], list[Node]] | None]:
+        """Factors and signs of the body, and what stands behind it."""
+        whole = self.multiplied() if self.habits.sums_end or big.text == "prod" else self.added()
+        if not isinstance(whole, Multiplied) or self.habits.tight or big.text == "sum" or self.habits.reach < 0:
+            return [whole], [], None
+        holds = [place for place, factor in enumerate(whole.factors) if letter in letters_in(factor)]
+        last = min((holds[-1] if holds else 0) + self.habits.reach, len(whole.factors) - 1)
+        rest = whole.factors[last + 1 :]
+        return (
+            list(whole.factors[: last + 1]),
+            list(whole.signs[:last]),
+            (list(whole.signs[last:]), list(rest)) if rest else None,
+        )
+
+    # ------------------------------------------------------------------------------------------------ names
+
+    def name(self) -> Node:
+        """A symbol with its scripts, a function with its argument, or a differential quotient in one line."""
+        start = self.at
+        token = self.take()
+        accent = ""
+        if token.kind is Kind.ACCENT:
+            accent, inner = token.text, unwrapped(self.group())
+            if not inner or inner[0].kind is not Kind.NAME:
+                raise ReadingError("a symbol is missing there", token.position)
+            base, extra = inner[0].text, inner[1:]
+            self.tokens[self.at : self.at] = extra
+        else:
+            base = token.text
+        if base == "d" and not accent:
+            differential = self._started_by_d(start)
+            if differential is not None:
+                return differential
+        if base == "e" and not accent and self.next_is("^") and not self.names.knows("e"):
+            self.take()
+            return Applied("exp", False, self.inner(self.group()), token.position)
+        scripts = self.scripts(base)
+        if not accent and base in self.names.functions and not self._declared(base, scripts):
+            return self.function(base, scripts, token)
+        return self._symbol(base, accent, scripts, token)
+
+    def _symbol(self, base: str, accent: str, scripts: Scripts, token: Token) -> Node:
+        found = resolve(base, accent, scripts, self.names, self.bound, token.position)
+        if not found.known and base == "I" and not scripts.below:
+            return Identity()
+        if not found.known and base == "delta" and len(scripts.below) == 1 and not scripts.above:
+            entries = self._entries(scripts.below[0])
+            if len(entries) == 2:
+                return Symbol("kronecker", None, entries, token.position)
+        node: Node = found.symbol
+        if found.power is not None:
+            node = Raised(node, found.power, token.position)
+        return Transposed(node) if found.transposed else node
+
+    def _declared(self, base: str, scripts: Scripts) -> bool:
+        found = (
+            resolve(base, "", scripts, self.names, self.bound, 0)
+            if scripts.below or base in self.names.symbols
+            else None
+        )
+        return found is not None and found.known
+
+    def scripts(self, base: str) -> Scripts:
+        """All that stands at a symbol."""
+        found = Scripts()
+        while True:
+            if self.next_is("_"):
+                self.take()
+                found.below.append(self.group())
+            elif self.next_is("^"):
+                self.take()
+                found.above.append(self.group())
+            elif self.next_is("'"):
+                self.take()
+                found.primes += 1
+            elif self.next_is("(", "[") and base not in self.names.functions and self._step_behind(found):
+                continue
+            else:
+                break
+        token = self.peek()
+        previous = self.tokens[self.at - 1]
+        if (
+            token is not None
+            and token.kind is Kind.NUMBER
+            and not found.below
+            and token.position == previous.position + len(previous.text)
+            and token.text.isdigit()
+        ):
+            found.below.append([self.take()])
+        return found
+
+    def _step_behind(self, found: Scripts) -> bool:
+        """Takes a step in brackets, `h(t-1)`; False if what stands there is none."""
+        opening = self.tokens[self.at]
+        start = self.at
+        self.take()
+        content = self.until(opening.text)
+        index = index_of(content, {**self.names.indices, **self.bound})
+        if index is not None and index.terms:
+            found.behind.append(content)
+            return True
+        self.at = start
+        return False
+
+    def _started_by_d(self, start: int) -> Node | None:
+        """What begins with a d: `dL/dW`, or a symbol such as `dz`, if that is declared, defined or being defined."""
+        following = self.peek()
+        if following is None or following.kind not in (Kind.NAME, Kind.ACCENT):
+            return None
+        saved = self.at
+        token = self.take()
+        accent = "d"
+        base = token.text
+        if token.kind is Kind.ACCENT:
+            inner = unwrapped(self.group())
+            if not inner or inner[0].kind is not Kind.NAME:
+                self.at = saved
+                return None
+            accent, base = f"d {token.text}", inner[0].text
+        scripts = self.scripts(base)
+        after, beyond = self.peek(), self.peek(1)
+        slashed = after is not None and after.sign("/") and beyond is not None and beyond.text in ("d", "∂", "partial")
+        if slashed and beyond is not None:
+            of = self._symbol(base, accent.removeprefix("d").strip(), scripts, token)
+            self.take()
+            self.take()
+            return Derivative(of, self.symbol_only(), self.tokens[start].position)
+        found = resolve(base, accent, scripts, self.names, self.bound, token.position)
+        if found.known:
+            return self._symbol(base, accent, scripts, token)
+        if (start == 0 and self.at == len(self.tokens)) and self.depth <= 1:
+            return self._symbol(base, accent, scripts, token)
+        self.at = saved
+        return None
+
+    def function(self, name: str, scripts: Scripts, token: Token) -> Node:
+        """A function with its argument, its slope, or a power of it."""
+        function = self.names.functions[name]
+        slope, power, transposed = scripts.primes > 0, None, False
+        for group in scripts.above:
+            content = unwrapped_braces(group)
+            if content and all(one.sign("'") for one in content):
+                slope = True
+            elif len(content) == 1 and (content[0].kind is Kind.TRANSPOSE or content[0].text == "T"):
+                transposed = True
+            else:
+                power = index_of(content[1:] if len(content) == 2 and content[0].sign("⊙") else content, {})
+                if power is None or not 0 <= power.constant <= 12:
+                    raise ReadingError("such a power of a function is not read", token.position)
+        if slope and function not in SLOPES:
+            raise ReadingError(f"the slope of {name} is not read", token.position)
+        argument, left_out = self._argument(function)
+        node: Node = Applied(function, slope, argument, token.position)
+        if left_out is not None:
+            node = Multiplied((node, left_out), ("",), token.position)
+        if power is not None:
+            node = Raised(node, power, token.position)
+        return Transposed(node) if transposed else node
+
+    def _argument(self, function: str) -> tuple[Node | None, Node | None]:
+        """The argument; or, where the function's own value is meant, what it is multiplied with: `σ(1 − σ)`."""
+        token = self.peek()
+        if token is not None and token.sign("(", "[", "{"):
+            self.take()
+            content = self.until(token.text)
+            if not content or all(one.sign("·", ".") for one in content):
+                return None, None
+            inner = self.bracket(token, content)
+            bare = any(isinstance(one, Applied) and one.argument is None and not one.slope for one in walk(inner))
+            return (None, inner) if bare else (inner, None)
+        if token is not None and (token.kind in (Kind.NAME, Kind.ACCENT, Kind.FRACTION)):
+            if token.text in self.names.functions and self.names.functions[token.text] == function:
+                return None, None
+            return self.factor(), None
+        return None, None
+
+    # ------------------------------------------------------------------------------------------------ cuts
+
+    def _cut(self, node: Symbol) -> Node | None:
+        """Rows and columns in square brackets, `W[:, :n_a]`; None if the brackets hold something else."""
+        start = self.at
+        self.take()
+        parts = split(self.until("["), ",")
+        if len(parts) != 2 or not any(token.sign(":") for part in parts for token in part):
+            self.at = start
+            return None
+        (rows, columns) = (self._bounds(part) for part in parts)
+        return Cut(node, rows, columns, node.position)
+
+    def _bounds(self, part: list[Token]) -> tuple[str | None, str | None]:
+        ends = split(part, ":")
+        if len(ends) != 2:
+            raise ReadingError("such a part of a matrix is not read", part[0].position if part else self.end)
+        low, high = ("".join(token.text for token in end if not token.sign("{", "}")) or None for end in ends)
+        return low, high
+
+
+def split(tokens: Sequence[Token], *signs: str) -> list[list[Token]]:
+    """Parts between signs that stand outside all brackets."""
+    found: list[list[Token]] = [[]]
+    depth = 0
+    for token in tokens:
+        depth += token.sign("(", "[", "{") - token.sign(")", "]", "}")
+        if depth == 0 and token.sign(*signs):
+            found.append([])
+        else:
+            found[-1].append(token)
+    return found
+
+
+def _split_kind(tokens: Sequence[Token], kind: Kind) -> list[list[Token]]:
+    found: list[list[Token]] = [[]]
+    for token in tokens:
+        if token.kind is kind:
+            found.append([])
+        else:
+            found[-1].append(token)
+    return found
