@@ -128,7 +128,7 @@ class RecurrentOracle:
         case = point(family, options, size_one=size_one)
         if case is None:
             raise ValueError(f"nothing can be told about the family {family!r} where every size is 1")
-        vector = item in ("db_p", "db_h")
+        vector = item in ("db_p", "db_h") or (not size_one and 1 in value.shape)
         return name_gradient(family, with_slopes(case, slopes), item, value.reshape(-1) if vector else value)
 
     def describe(self, mistake: str) -> Mistake:
