@@ -207,6 +207,36 @@ class FormulaOracle(Protocol):
         """
 
 
+class RowFinding(Protocol):
+    """Something that does not fit in what a run printed."""
+
+    @property
+    def code(self) -> str:
+        """Kebab-case; becomes a flag."""
+
+    @property
+    def sentence(self) -> str:
+        """For a person who has the rows in front of them."""
+
+
+@runtime_checkable
+class LogOracle(Protocol):
+    """What an oracle may offer beside: rules about the logs of its field. The engine asks, and does without."""
+
+    def log_expectations(self) -> Mapping[str, str]:
+        """What may be expected of a log, by key, with what it means."""
+
+    def check_log(
+        self, rows: Sequence[Mapping[str, int | float]], expectation: Mapping[str, Any]
+    ) -> Sequence[RowFinding]:
+        """What does not fit in the rows of a log.
+
+        Args:
+            rows: name of a column, as the oracle calls it -> number.
+            expectation: by the keys of `log_expectations`.
+        """
+
+
 Tensors = Mapping[str, torch.Tensor]
 
 

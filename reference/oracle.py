@@ -13,6 +13,8 @@ from torch import Tensor
 
 from reference.counts import QUANTITIES, quantity_named
 from reference.counts.sizes import NAMES
+from reference.curves import Finding, Row, check_log
+from reference.curves.log import KEYS as log_keys  # noqa: N811 - a table, called by what it is
 from reference.gradients.points import ITEMS, named_inputs, point, with_slopes
 from reference.mistakes import Mistake, all_mistakes
 from reference.models import ARCHITECTURES, judge
@@ -130,6 +132,14 @@ class RecurrentOracle:
             raise ValueError(f"nothing can be told about the family {family!r} where every size is 1")
         vector = item in ("db_p", "db_h") or (not size_one and 1 in value.shape)
         return name_gradient(family, with_slopes(case, slopes), item, value.reshape(-1) if vector else value)
+
+    def log_expectations(self) -> Mapping[str, str]:
+        """What may be expected of a training log; see `reference.curves.log`."""
+        return log_keys
+
+    def check_log(self, rows: Sequence[Row], expectation: Mapping[str, Any]) -> Sequence[Finding]:
+        """What does not fit in a training log; see `reference.curves.check_log`."""
+        return check_log(rows, expectation)
 
     def describe(self, mistake: str) -> Mistake:
         """The text of a named mistake.

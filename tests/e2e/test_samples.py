@@ -12,7 +12,7 @@ from helpers.command_line import ROOT, marks_json, rows_by_submission, table
 from helpers.report_html import read_page
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(900)]
-RUBRICS = ("imperial_cw3", "first_steps")
+RUBRICS = ("imperial_cw3", "first_steps", "rnn_theory")
 
 
 def samples(rubric: str) -> list[Any]:
@@ -22,7 +22,7 @@ def samples(rubric: str) -> list[Any]:
 
 @pytest.fixture
 def run(request: pytest.FixtureRequest, rubric: str) -> Any:
-    return request.getfixturevalue("imperial" if rubric == "imperial_cw3" else "first_steps")
+    return request.getfixturevalue("imperial" if rubric == "imperial_cw3" else rubric)
 
 
 def diagnoses(row: dict[str, Any]) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import field_validator, model_validator
 
 from grader.records import Outcome
 from grader.score.answer_text import Literal
@@ -23,7 +23,19 @@ class ChoiceParameters(AnswerPlace, MayLackKey):
     """The right option, or all of a set; needed unless `key: none` is given."""
     options: dict[str, tuple[str, ...]] = {}
     """Option -> other words for it; needed where the answer stands in prose."""
-    forgive: tuple[str, ...] = Field(default=("option", "answer", "choice", "letter", "the", "is", "my", "correct"))
+    forgive: tuple[str, ...] = (
+        "option",
+        "answer",
+        "choice",
+        "letter",
+        "the",
+        "is",
+        "it",
+        "my",
+        "your",
+        "correct",
+        "right",
+    )
     """Words that may stand beside an option without changing it."""
 
     @field_validator("answer", mode="before")

@@ -16,6 +16,7 @@ _MARKED = re.compile(
 _LEAD = re.compile(
     r"^.{0,80}?\b(?:answer|option|choice|choose|chose|pick|select)\b[^:=\n]{0,30}?(?:[:=]|\bis\b)\s*", re.IGNORECASE
 )
+_WORD = re.compile(r"[\W_]{0,8}([^\W_]+)")
 
 
 def chosen_in(
@@ -48,12 +49,21 @@ def chosen_in(
 def _marked(text: str, forms: Mapping[str, str], forgive: Sequence[str]) -> frozenset[str] | None:
     """The option at the beginning of a text, with a sign of punctuation and reasons behind it."""
     led = _LEAD.match(text)
-    for rest in (text[led.end() :] if led else "", text):
+    for rest in (text[led.end() :] if led else "", _without_first_words(text, forgive)):
         match = _MARKED.match(rest)
         option = _option(match["option"], forms, forgive) if match is not None else None
         if option is not None:
             return frozenset({option})
     return None
+
+
+def _without_first_words(text: str, forgive: Sequence[str]) -> str:
+    """A text from its first word that is not forgiven."""
+    ignored = {word.casefold() for word in forgive}
+    rest = text
+    while (first := _WORD.match(rest)) is not None and first.group(1).casefold() in ignored:
+        rest = rest[first.end() :]
+    return rest
 
 
 def _option(text: str, forms: Mapping[str, str], forgive: Sequence[str]) -> str | None:

@@ -134,7 +134,7 @@ def _lines(text: str) -> Iterator[str]:
         yield plain
         led = _LEAD.match(plain[:FORMULA_CHARS])
         if led is not None:
-            yield plain[led.end() :]
+            yield plain[led.end() :].lstrip(" \t*_")
 
 
 def _chain(piece: str, symbols: Symbols) -> tuple[Formula, ...]:

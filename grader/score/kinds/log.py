@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import Field, field_validator, model_validator
 
 from grader.evidence import Evidence
+from grader.oracle import LogOracle, Oracle
+from grader.probes import Probe
 from grader.records import NotebookRecord, Outcome, Record
+from grader.rubric import Check, Rubric
 from grader.score.kinds.base import JudgeContext, Verdict, kind
+from grader.score.kinds.cell_probes import require_known
 from grader.score.kinds.credit import joined
 from grader.score.kinds.log_rows import Log, logs_of
 from grader.score.kinds.log_rules import Oddity, beside_rerun, oddities
@@ -65,6 +70,10 @@ class LogParameters(Record):
     """Column -> smallest and largest value."""
     changes_only_at_new_maximum: AtNewMaximum | None = None
     close: Close | None = None
+    oracle: dict[str, Any] | None = None
+    """What the rubric's oracle should look at beside; its keys are the oracle's. Not asked if nothing is said."""
+    known_as: dict[str, str] = {}
+    """Column -> what the oracle calls it, where that is another name."""
     rerun_factor: float | None = Field(default=None, gt=1)
     """The first loss should lie within this factor of that of our re-run; not compared if nothing is said."""
 
@@ -84,9 +93,10 @@ class LogParameters(Record):
             if name not in groups:
                 raise ValueError(f"`pattern` has no group (?P<{name}>...)")
         rules = [self.changes_only_at_new_maximum, self.close]
-        used = [*self.integer, *self.within, *(name for rule in rules if rule is not None for name in _names(rule))]
+        ruled = [name for rule in rules if rule is not None for name in _names(rule)]
+        used = [*self.integer, *self.known_as, *self.within, *ruled]
         for name in used:
-            if name not in (self.loss, *self.columns):
+            if name not in (self.iteration, self.loss, *self.columns):
                 raise ValueError(f'"{name}" is not among the `columns`')
         if self.first_loss is not None and self.classes is not None:
             raise ValueError("give either `first_loss` or `classes`")
@@ -109,15 +119,23 @@ def _names(rule: AtNewMaximum | Close) -> tuple[str, str]:
     return (rule.of, rule.when) if isinstance(rule, AtNewMaximum) else (rule.of, rule.to)
 
 
-@kind("log", parameters=LogParameters, parts=("training",))
+def _checked(rubric: Rubric, check: Check, parameters: LogParameters, oracle: Oracle | None) -> Iterable[Probe]:
+    if parameters.oracle is not None:
+        known = tuple(oracle.log_expectations()) if isinstance(oracle, LogOracle) else ()
+        for key in parameters.oracle:
+            require_known(rubric, check, "expectation of a log", key, known)
+    return ()
+
+
+@kind("log", parameters=LogParameters, parts=("training",), probes=_checked)
 def judge(context: JudgeContext, parameters: LogParameters) -> Verdict:
     """Checks a stored training log against itself and sets it beside our re-run; it never gives or takes marks.
 
     Looks at: the stored outputs of the hand-in, and those of the training cells when they were run here.
     Why: a log that was typed by hand or comes from other code rarely fits.
     Passes: rows at even steps, none of them twice, with finite losses whose first and last lie in their bands, columns
-    that are whole and in range, a column that changes only where another reaches its maximum, and near it; and the same
-    first steps and a comparable first loss as in the re-run.
+    that are whole and in range, a column that changes only where another reaches its maximum, and near it; what the
+    rubric's oracle expects (`oracle`); and the same first steps and a comparable first loss as in the re-run.
     Does not pass: nothing; flags `log-*` tell a person, and marks are not touched.
     Limits: a plausible log may still be made up. Where several runs are stored, each is checked, and the first is set
     beside the re-run.
@@ -129,6 +147,7 @@ def judge(context: JudgeContext, parameters: LogParameters) -> Verdict:
         reason = joined(["No training log is stored in your notebook.", *words])
         return Verdict(outcome=Outcome.UNANSWERED, mark=ZERO, reason=reason)
     found = [oddity for log in stored for oddity in oddities(log, parameters)]
+    found += _by_oracle(context.oracle, stored, parameters, {oddity.flag for oddity in found})
     if rerun:
         found += beside_rerun(stored[0], rerun[0], parameters)
     return Verdict(
@@ -138,6 +157,20 @@ def judge(context: JudgeContext, parameters: LogParameters) -> Verdict:
         flags=tuple(dict.fromkeys(oddity.flag for oddity in found)),
         evidence=("training",) if context.evidence.has("training") else (),
     )
+
+
+def _by_oracle(oracle: Oracle | None, logs: list[Log], parameters: LogParameters, said: set[str]) -> list[Oddity]:
+    """What the oracle finds that the rules here have not said."""
+    if parameters.oracle is None or not isinstance(oracle, LogOracle):
+        return []
+    names = {parameters.iteration: "iteration", parameters.loss: "loss"} | parameters.known_as
+    found = []
+    for log in logs:
+        rows = [{names.get(column, column): value for column, value in row.values.items()} for row in log]
+        for finding in oracle.check_log(rows, parameters.oracle):
+            if finding.code not in said:
+                found.append(Oddity(flag=finding.code, sentence=finding.sentence))
+    return found
 
 
 def _sentences(found: list[Oddity]) -> list[str]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LONG_DIGITS = 5
 """Two losses that agree in so many digits are no coincidence."""
+_MOST_MISSING = 100_000
+_MOST_NAMED = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +53,13 @@ def beside_rerun(log: Log, rerun: Log, parameters: LogParameters) -> Iterator[Od
 
 
 def _steps(log: Log, parameters: LogParameters) -> Iterator[Oddity]:
-    """Iterations form an arithmetic progression; with `every` and `last`, the known one."""
+    """Iterations form an arithmetic progression; with `every` and `last`, the known one. Rows twice are told apart."""
     steps = Counter(second.iteration - first.iteration for first, second in pairwise(log))
-    if len(steps) > 1:
-        yield Oddity(flag="log-uneven-steps", sentence="Its rows do not lie at even steps.")
-        return
+    del steps[0.0]
     every = parameters.every
+    if len(steps) > 1:
+        yield _uneven(log, every if every is not None else steps.most_common(1)[0][0])
+        return
     step = next(iter(steps), every)
     if every is not None and (step != every or log[0].iteration != every):
         begins = f"{log[0].iteration:g}" + (f", {log[1].iteration:g}" if len(log) > 1 else "")
@@ -69,6 +72,27 @@ def _steps(log: Log, parameters: LogParameters) -> Iterator[Oddity]:
             flag="log-other-end",
             sentence=f"Its last row is at {log[-1].iteration:g}; the given code ends at {parameters.last}.",
         )
+
+
+def _uneven(log: Log, step: float) -> Oddity:
+    """What is wrong with uneven steps: rows that go back, rows that are missing, or no grid at all."""
+    back = next((second for first, second in pairwise(log) if second.iteration < first.iteration), None)
+    if back is not None:
+        return Oddity(
+            flag="log-not-increasing", sentence=f"Its row at {back.iteration:g} stands behind one that comes later."
+        )
+    first, last = log[0].iteration, log[-1].iteration
+    there = {row.iteration for row in log}
+    on_grid = step > 0 and all((value - first) % step == 0 for value in there)
+    if not on_grid or (last - first) / step > _MOST_MISSING:
+        return Oddity(flag="log-uneven-steps", sentence="Its rows do not lie at even steps.")
+    missing = [first + count * step for count in range(int((last - first) / step)) if first + count * step not in there]
+    more = f" and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""
+    named = ", ".join(f"{value:g}" for value in missing[:_MOST_NAMED])
+    return Oddity(
+        flag="log-rows-missing",
+        sentence=f"It has no row at {named}{more}, with one every {step:g} from {first:g} to {last:g}.",
+    )
 
 
 def _repeated(log: Log, parameters: LogParameters) -> Iterator[Oddity]:

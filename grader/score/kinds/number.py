@@ -70,8 +70,8 @@ def judge(context: JudgeContext, parameters: NumberParameters) -> Verdict:
     """Marks a number.
 
     Looks at: the last number assigned to `variable` (simple arithmetic on numbers is carried out), or the only number
-        in the prose between `after` and `before`: the one before a word of `unit`, or behind the last sign of equality,
-        where there are several.
+        in the prose between `after` and `before`. Where there are several: the one before a word of `unit`, the only
+        one that is not the value of a symbol ("for n = 128"), or the end of a computation (`4 * 5 = 20`).
     Passes: a number within `tolerance`, or within `relative` times the key, in any form: `20,224`, `20 224`,
         `2.0224e4`, `2.0224 × 10^4`, `20.224 k`. With `rounded`, the key rounded to so many digits or more. Where the
         question builds on a formula (`follows`), a number that the student's own formula gives at the stated sizes

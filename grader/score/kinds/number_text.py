@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import math
+import operator
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from grader.score.answer_text import Literal
+from grader.score.kinds.formula_grammar import read_formula
+from grader.score.kinds.formula_tokens import FormulaError, Symbols
 from grader.score.kinds.printed_numbers import PrintedNumber, Shown, numbers_in, shown
 
 ANSWER_CHARS = 2_000
 _BETWEEN = re.compile(r"[\s*_`$.:]{0,6}")
 _EQUALITY = re.compile(r"=|≈|\\approx|\\simeq|\\equiv")
+
+_SIZE = re.compile(r"(?<![A-Za-z])[A-Za-z](?:_?\{?\w{0,6}\}?)?\s{0,4}\$?\s{0,4}=\s{0,4}$")
+"""What stands before the value of a symbol, as in "for n = 128"."""
+_NO_SYMBOLS = Symbols.of({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +60,34 @@ def stated(written: Literal, unit: Sequence[str] = ()) -> Stated | None:
         return None
     text = written[:ANSWER_CHARS]
     numbers = numbers_in(text)
-    signs = [match.end() for match in _EQUALITY.finditer(text)]
-    behind = [number for number in numbers if signs and number.start >= signs[-1]]
-    for some in (numbers, [one for one in numbers if _has_unit(text, one, unit)], behind):
+    with_unit = [one for one in numbers if _has_unit(text, one, unit)]
+    alone = [one for one in numbers if not _SIZE.search(text[max(0, one.start - 24) : one.start])]
+    for some in (numbers, with_unit, alone, _end_of_chain(text)):
         if len({one.readings for one in some}) == 1:
             return Stated(text=some[0].text, readings=some[0].readings)
     return None
+
+
+def _end_of_chain(text: str) -> list[PrintedNumber]:
+    """The numbers behind the last sign of a computation, `4 * 5 = 20`; none where text is no computation.
+
+    In "20 for n = 4" the number behind the sign is not the answer. So what stands before it has to be arithmetic, or
+    to hold no number at all.
+    """
+    *links, last = _EQUALITY.split(text.rpartition(":")[2])
+    computed = [_is_arithmetic(link) for link in links]
+    spoken = [not numbers_in(link) for link in links]
+    if not any(computed) or not all(map(operator.or_, computed, spoken)):
+        return []
+    return numbers_in(last)
+
+
+def _is_arithmetic(link: str) -> bool:
+    """True if a text is a formula of numbers alone."""
+    try:
+        return all(reading.constant for reading in read_formula(link.strip(" \t\r\n$*_`"), _NO_SYMBOLS))
+    except FormulaError:
+        return False
 
 
 def _literal(number: int | float) -> Stated | None:

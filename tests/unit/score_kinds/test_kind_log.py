@@ -17,6 +17,7 @@ from grader.evidence import CellRun, Evidence, Raised, StatementRun
 from grader.records import Outcome
 from grader.rubric import Check, Question, Rubric, load_rubric
 from grader.score.kinds import JudgeContext, Verdict, kind_of
+from reference.oracle import ORACLE
 
 ROOT = Path(__file__).resolve().parents[3]
 PATTERN = r"step (?P<iteration>[-\d]+) loss (?P<loss>\S+) V (?P<valid>\S+) T (?P<test>\S+)"
@@ -88,7 +89,18 @@ def test_a_true_log_raises_no_flag(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "flags", "sentence"),
     [
-        pytest.param([*TRUE[:2], *TRUE[3:]], ("log-uneven-steps",), "Its rows do not lie at even steps.", id="a gap"),
+        pytest.param(
+            [*TRUE[:2], *TRUE[3:]], ("log-rows-missing",),
+            "It has no row at 60, with one every 20 from 20 to 100.", id="a gap",
+        ),
+        pytest.param(
+            [*TRUE[:2], TRUE[3], TRUE[2], TRUE[4]], ("log-not-increasing", "log-changed-below-maximum"),
+            "Its row at 60 stands behind one that comes later.", id="a row that goes back",
+        ),
+        pytest.param(
+            [*TRUE[:2], (53, *TRUE[2][1:]), *TRUE[3:]], ("log-uneven-steps",), "Its rows do not lie at even steps.",
+            id="a row off the grid",
+        ),
         pytest.param(
             [(step + 5, *rest) for step, *rest in TRUE], ("log-other-steps", "log-other-end"),
             "Its rows are at 25, 45, ...; the given code prints one every 20 steps.", id="another beginning",
@@ -98,7 +110,8 @@ def test_a_true_log_raises_no_flag(tmp_path: Path) -> None:
             "Its rows are at 10, 20, ...; the given code prints one every 20 steps.", id="another step",
         ),
         pytest.param(
-            [*TRUE[:4], (120, *TRUE[4][1:])], ("log-uneven-steps",), "Its rows do not lie at even steps.", id="a jump"
+            [*TRUE[:4], (120, *TRUE[4][1:])], ("log-rows-missing",),
+            "It has no row at 100, with one every 20 from 20 to 120.", id="a jump",
         ),
         pytest.param(
             [*TRUE, (120, "0.3001", 79, 77)], ("log-other-end",),
@@ -142,7 +155,7 @@ def test_a_true_log_raises_no_flag(tmp_path: Path) -> None:
             "The loss 0.90113 stands in more than one row.", id="a copied loss",
         ),
         pytest.param(
-            [*TRUE[:2], TRUE[1], *TRUE[2:]], ("log-uneven-steps", "log-repeated-rows"),
+            [*TRUE[:2], TRUE[1], *TRUE[2:]], ("log-repeated-rows",),
             "The row of iteration 40 stands twice.", id="a copied row",
         ),
     ],
@@ -335,3 +348,71 @@ def test_a_log_of_the_shipped_coursework_that_was_altered_raises_its_flag(
     assert old in text
     verdict = judged(tmp_path, text.replace(old, new), parameters=SHIPPED, base={})
     assert verdict.flags == (flag,)
+
+
+def test_of_many_missing_rows_the_first_are_named(tmp_path: Path) -> None:
+    rows = [
+        (step, f"{2 - step / 40000:.4f}", 50, 50) for step in range(1000, 31000, 1000) if not 5 <= step // 1000 < 15
+    ]
+    rules = {"every": 1000, "last": None, "last_loss": None, "classes": 9}
+    verdict = judged(tmp_path, printed(rows), parameters=rules)
+    assert verdict.flags == ("log-rows-missing",)
+    assert "no row at 5000, 6000, 7000, 8000, 9000, 10000 and 4 more, with" in verdict.reason
+
+
+def test_steps_that_would_need_endless_rows_are_uneven_and_not_counted(tmp_path: Path) -> None:
+    rows = [(step, "1.0", 50, 50) for step in (1, 2, 3, 10**15)]
+    verdict = judged(tmp_path, printed(rows), parameters={"every": None, "last": None, "last_loss": None})
+    assert verdict.flags == ("log-uneven-steps",)
+
+
+BY_ORACLE: dict[str, Any] = {
+    "pattern": r"epoch (?P<epoch>\d+) loss (?P<loss>\S+) lr (?P<rate>\S+)",
+    "iteration": "epoch",
+    "columns": {"rate": "rate"},
+    "known_as": {"epoch": "epoch", "rate": "learning_rate"},
+}
+
+
+def by_oracle(folder: Path, oracle: Any, expectation: dict[str, Any], text: str) -> Verdict:
+    """The verdict on one output where the rubric's oracle is asked."""
+    (folder / "notebook.json").write_text(notebook("train()", outputs={0: [text]}).model_dump_json(), encoding="utf-8")
+    parameters = BY_ORACLE | {"oracle": expectation}
+    check = Check(id="log", kind="log", marks=Decimal(0), parameters=parameters, line=9)
+    question = Question(id="1", title="", marks=Decimal(0), checks=(check,))
+    rubric = Rubric(title="T", folder=folder, questions=(question,))
+    found, validated = kind_of(check, rubric)
+    list(found.probes(rubric, check, validated, oracle))
+    context = JudgeContext(
+        rubric=rubric,
+        question=question,
+        check=check,
+        evidence=Evidence(folder),
+        student_version=StudentVersion(notebook(""), None),
+        oracle=oracle,
+    )
+    return found.judge(context, validated)
+
+
+def test_what_the_oracle_expects_of_a_log_is_looked_at_too(tmp_path: Path) -> None:
+    text = "\n".join(f"epoch {epoch} loss {3 / epoch:.4f} lr 1.0" for epoch in range(1, 5))
+    steady = by_oracle(tmp_path, ORACLE, {"rows": 4}, text)
+    decaying = {"schedule": {"first": 1.0, "constant_epochs": 2, "decay": 0.5}}
+    other = by_oracle(tmp_path, ORACLE, decaying, text)
+    assert (steady.flags, other.flags) == ((), ("log-learning-rate",))
+    assert "The learning rate in epochs 3, 4 is not that of the schedule" in other.reason
+    assert other.mark == 0
+
+
+def test_what_the_rules_have_said_the_oracle_does_not_say_again(tmp_path: Path) -> None:
+    text = "epoch 1 loss 2.5 lr 1\nepoch 2 loss 2.25 lr 1\nepoch 4 loss 2 lr 1"
+    verdict = by_oracle(tmp_path, ORACLE, {"rows": 4}, text)
+    assert verdict.flags == ("log-rows-missing", "log-row-count")
+    assert verdict.reason.count("no row at 3") == 1
+
+
+@pytest.mark.parametrize("oracle", [None, ORACLE], ids=["no oracle", "another key"])
+def test_an_expectation_that_no_oracle_knows_is_refused(tmp_path: Path, oracle: Any) -> None:
+    with pytest.raises(RubricError) as caught:
+        by_oracle(tmp_path, oracle, {"rowz": 4}, "")
+    assert caught.value.code == "rubric-unknown-to-oracle"
