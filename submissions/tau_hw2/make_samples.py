@@ -180,15 +180,15 @@ def batch_and_time() -> bytes:
 
 @sample("s033-impossible-table.zip")
 def impossible_table() -> bytes:
-    """A perplexity below 1, training above validation, dropout that hurts: flags for a person, nothing deducted."""
-    return handed_in(solution(answers={"P8": "impossible"}).write("drops", "lstm_drop = 4.86\ngru_drop = 0.17"))
+    """A perplexity below 1, training above validation, dropout that hurts: flags for a person; differences cut off."""
+    return handed_in(solution(answers={"P8": "impossible"}).write("drops", "lstm_drop = 4.8\ngru_drop = 0.1"))
 
 
 @sample("s034-rows-missing.zip")
 def rows_missing() -> bytes:
     """A row of the table is missing, one difference is misquoted, digits are cut off in the text."""
     notebook = solution(answers={"P8": "a-row-missing", "P11": "cut-off"})
-    return handed_in(notebook.write("drops", "lstm_drop = 0.4\ngru_drop = 0.5"))
+    return handed_in(notebook.write("drops", "lstm_drop = 0.5\ngru_drop = 0.5"))
 
 
 @sample("s035-theory-only.zip")
