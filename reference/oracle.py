@@ -130,8 +130,11 @@ class RecurrentOracle:
         case = point(family, options, size_one=size_one)
         if case is None:
             raise ValueError(f"nothing can be told about the family {family!r} where every size is 1")
-        vector = item in ("db_p", "db_h") or (not size_one and 1 in value.shape)
-        return name_gradient(family, with_slopes(case, slopes), item, value.reshape(-1) if vector else value)
+        sloped = with_slopes(case, slopes)
+        found = name_gradient(family, sloped, item, value)
+        if found.status == "unnamed" and value.shape[-1] == 1 < value.numel():
+            return name_gradient(family, sloped, item, value.reshape(-1))  # some formulas give arrays of one axis
+        return found
 
     def log_expectations(self) -> Mapping[str, str]:
         """What may be expected of a training log; see `reference.curves.log`."""

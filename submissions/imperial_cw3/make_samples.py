@@ -5,7 +5,7 @@
 
 The second writes a zip for every mutant and alternative of the rubric, and `expected.csv` with what each must earn.
 Each sample stands here or in `_answers.py`, `_messy.py` or `_hostile.py`, with its purpose; `expected.csv` beside this
-file, written by hand, says what it must earn. s001 to s014 are right, s020 to s046 make mistakes, s050 to s058 are
+file, written by hand, says what it must earn. s001 to s014 are right, s020 to s047 make mistakes, s050 to s058 are
 messy, s060 to s072 hostile, s080 to s082 hold nothing.
 """
 
@@ -99,6 +99,25 @@ def theory_partly() -> bytes:
     for identifier in ("theory-2-answer", "theory-3-reasons"):
         notebook.write(identifier, template_of(identifier))
     return handed_in(notebook)
+
+
+TANH_FOR_ITS_SLOPE = r"""The LSTM has a second path, the cell state $C_t = f_t \odot C_{t-1} + i_t \odot \tilde{C}_t$.
+All paths together, with the output gate held fixed:
+
+$$\begin{aligned}
+\frac{\partial C_t}{\partial C_{t-1}} &= C_{t-1}\,\sigma'(\cdot)\, W_f \, o_{t-1} \tanh(C_{t-1}) \\
+&+ \tilde{C}_t\,\sigma'(\cdot)\, W_i \, o_{t-1} \tanh(C_{t-1}) \\
+&+ i_t \tanh'(\cdot)\, W_c \, o_{t-1} \tanh(C_{t-1}) + f_t
+\end{aligned}$$
+
+The last term is the forget gate, which can stay near one.
+"""
+
+
+@sample("s047-theory-tanh-for-its-slope.zip")
+def theory_tanh_for_its_slope() -> bytes:
+    """The formula of theory question 2 has tanh where its slope belongs, and no diagonal matrices."""
+    return handed_in(solution().write("theory-2-answer", TANH_FOR_ITS_SLOPE))
 
 
 # ---------------------------------------------------------------------------------------------------- nothing

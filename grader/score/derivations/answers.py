@@ -9,20 +9,27 @@ from grader.score.derivations.evaluation import Definition, bare
 from grader.score.derivations.names import Names
 from grader.score.derivations.reading import PLAIN, Habits, read_side
 from grader.score.derivations.signs import Kind, ReadingError, Token, tokens_of
-from grader.score.derivations.statements import MOST_SIDES, Piece, Statement, leads, pieces_of, statements_of
+from grader.score.derivations.statements import (
+    MOST_SIDES,
+    MOST_STATEMENTS,
+    Piece,
+    Statement,
+    leads,
+    pieces_of,
+    statements_of,
+)
 from grader.score.derivations.tree import (
     Applied,
     Derivative,
-    Multiplied,
     Node,
-    Raised,
+    Number,
     Symbol,
     Transposed,
     walk,
 )
 
 _TIMES = ("t", "k", "s", "tau", "j", "n")
-_ENTRIES = ("i", "l", "m", "p", "q", "r", "u", "v")
+_ENTRIES = ("i", "l", "m", "p", "q")
 SHOWN_CHARS = 60
 
 
@@ -54,6 +61,8 @@ class Answer:
     definitions: tuple[Definition, ...]
     entries: tuple[str, ...] = ()
     """Index letters of the target's left side, where it is written entry by entry."""
+    sure: bool = True
+    """False if no left side names what was asked for, and something else is written beside the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +148,7 @@ class _Answers:
             except ReadingError as error:
                 if piece.sure or not trouble:
                     trouble = trouble or stopped(piece.text, error)
+        read = read[:MOST_STATEMENTS]
         for statement, _, _ in read:
             self._announce(statement)
         found = [self._chain(*one) for one in read]
@@ -270,8 +280,14 @@ class _Answers:
                     trouble = stopped(chain.text, error)
         if trouble is not None or not steps:
             return Stopped(trouble or "Nothing in it looks like a formula.")
-        entries = self._entries(leading[-1])
-        return Answer(tuple(steps), tuple(definitions), entries)
+        beside = [chain for chain in chains if chain not in leading and not self._defines(chain)]
+        sure = bool(goals) or not beside
+        return Answer(tuple(steps), tuple(definitions), self._entries(leading[-1]), sure)
+
+    def _defines(self, chain: _Chain) -> bool:
+        """True for a line that says what a symbol of the student's own is, or a derivative, or a slope."""
+        pattern = None if chain.left is None else chain.left.pattern
+        return pattern is not None and not (isinstance(pattern, Symbol) and pattern.key in self.names.symbols)
 
     def _tree(self, side: Sequence[Token], chain: _Chain, habits: Habits) -> Node:
         return read_side(side, self.names, habits, bound=chain.left.bound if chain.left is not None else None)
@@ -291,7 +307,7 @@ class _Answers:
         """Where no left side names the target: the last line that may be meant for it."""
         for chain in reversed(chains):
             if chain.left is None:
-                if chain.sure or len(chain.sides) > 1 or len(chains) == 1 or _rich(chain):
+                if self._rich(chain):
                     return [chain]
                 continue
             pattern = chain.left.pattern
@@ -303,6 +319,14 @@ class _Answers:
                 return [chain]
         return []
 
+    def _rich(self, chain: _Chain) -> bool:
+        """True if a line without a left side is more than the mention of a symbol or of a derivative."""
+        try:
+            tree = self._tree(chain.sides[-1], chain, PLAIN)
+        except ReadingError:
+            return chain.sure
+        return not isinstance(tree, Symbol | Derivative | Number)
+
     def _used(self, pattern: Symbol, chains: Sequence[_Chain]) -> bool:
         for chain in chains:
             for side in chain.sides:
@@ -313,11 +337,6 @@ class _Answers:
                 if any(isinstance(one, Symbol) and one.key == pattern.key for one in walk(tree)):
                     return True
         return False
-
-
-def _rich(chain: _Chain) -> bool:
-    """True if a line without a left side holds enough to be a formula."""
-    return any(token.sign("^", "⊙", "·", "*", "@") for side in chain.sides for token in side)
 
 
 def written(text: str, side: Sequence[Token]) -> str:
@@ -341,6 +360,3 @@ def shortened(text: str, *, end: bool = False) -> str:
     if len(line) <= SHOWN_CHARS:
         return line
     return f"… {line[-SHOWN_CHARS:]}" if end else f"{line[:SHOWN_CHARS]} …"
-
-
-__all__ = ["Answer", "Multiplied", "Raised", "Stopped", "Target", "readings"]

@@ -60,10 +60,12 @@ def ordinary(one: Tensor, other: Tensor, at: int) -> Tensor:
 
 
 def matrix(one: Tensor, other: Tensor, at: int) -> Tensor:
-    """A product of matrices."""
+    """A product of matrices; a vector may stand either way, as an array with one axis may."""
+    if scalar(one) or scalar(other):
+        return one * other
     if one.shape[1] != other.shape[0]:
-        if scalar(one) or scalar(other):
-            return one * other
+        if one.shape[1] == 1 and one.shape[0] == other.shape[0]:
+            return (one.mT @ other).mT
         raise ShapeError(f"{shown(one)} times {shown(other)}", at)
     return one @ other
 

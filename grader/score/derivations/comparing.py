@@ -134,8 +134,16 @@ class Judge:
         trees = [answer.steps[-1].tree, *(one.body for one in answer.definitions)]
         nodes = [node for tree in trees for node in walk(tree)]
         numbers = Numbers(self.scene(True, False, 0))
-        without = {one.function for one in nodes if isinstance(one, Applied) and one.argument is None}
-        choices = max([1, *(len(numbers.values_of(function)) for function in without)])
+        without = {
+            one.position: range(len(numbers.values_of(one.function)))
+            for one in nodes
+            if isinstance(one, Applied) and one.argument is None
+        }
+        places = sorted(place for place, choices in without.items() if len(choices) > 1)
+        left_out = [
+            tuple(zip(places, chosen, strict=True))
+            for chosen in itertools.islice(itertools.product(*(without[place] for place in places)), MOST_READINGS)
+        ]
         of_values = any(
             isinstance(one, Applied)
             and one.slope
@@ -146,8 +154,8 @@ class Judge:
         products = any(isinstance(one, Series) and one.kind == "prod" for one in nodes)
         for descending in (False, True) if products else (False,):
             for values in (False, True) if of_values else (False,):
-                for choice in range(min(choices, 6)):
-                    yield Options(left_out=choice, of_values=values, descending=descending)
+                for chosen in left_out:
+                    yield Options(left_out=chosen, of_values=values, descending=descending)
 
     def _judged(self, answer: Answer, options: Options) -> Finding | NoValue:
         plain = Finding(answer=answer, options=options)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from grader.score.derivations import arrays
 from grader.score.derivations.arrays import ShapeError
-from grader.score.derivations.functions import Slope, applied, slope_of
+from grader.score.derivations.functions import Slope, applied, argument_of, slope_of
 from grader.score.derivations.names import shown_key
 from grader.score.derivations.tree import (
     Added,
@@ -116,8 +116,8 @@ class Options:
 
     forgiving: bool = False
     """True at size one, where order, transposes and outer products do not count."""
-    left_out: int = 0
-    """Which of the values of a function is meant where its argument is left out."""
+    left_out: tuple[tuple[int, int], ...] = ()
+    """Place in the text -> which of the values of a function is meant where its argument is left out there."""
     descending: bool = False
     """True if the factors of a product over an index stand from the last to the first."""
     of_values: bool = False
@@ -394,13 +394,15 @@ class Evaluation:
         if node.argument is None:
             return self._left_out(node, frame)
         own = self._own_slope(node.function) if node.slope else None
-        if own is not None:
-            return self._by_own(own, self._value(node.argument, frame), node, frame)
         inner = node.argument
         key = inner.key if self.options.of_values and isinstance(inner, Symbol) else None
-        if node.slope and key is not None and key in self.source.values_of(node.function):
-            return slope_of(node.function, self._value(inner, frame))
         value = self._value(inner, frame)
+        if node.slope and key is not None and key in self.source.values_of(node.function):
+            if own is not None:
+                return self._by_own(own, argument_of(node.function, value), node, frame, value)
+            return slope_of(node.function, value)
+        if own is not None:
+            return self._by_own(own, value, node, frame)
         found = applied(node.function, value, node.position, self.slopes.get(node.function))
         return slope_of(node.function, found) if node.slope else found
 
@@ -412,7 +414,7 @@ class Evaluation:
             keys = self.source.values_of(node.function)
             if not keys:
                 raise ValueMissingError(f"{node.function} is not applied to anything", node.position)
-            key = keys[self.options.left_out % len(keys)]
+            key = keys[dict(self.options.left_out).get(node.position, 0) % len(keys)]
             time = self.source.present(key)
             known = self.source.value(key, time if frame.series is None or time is None else frame.series)
             if known is None:
@@ -423,7 +425,7 @@ class Evaluation:
         own = self._own_slope(node.function)
         if own is None:
             return slope_of(node.function, value)
-        return self._value(own.body, replace(frame, own={**frame.own, node.function: value}))
+        return self._by_own(own, argument_of(node.function, value), node, frame, value)
 
     def own_slope(self, definition: Definition, function: str) -> Slope:
         """The slope that a student's line says a function has."""

@@ -44,6 +44,11 @@ def from_value(name: str, slope: Slope) -> Callable[[Tensor], Tensor]:
     return slope_from_value
 
 
+def argument_of(name: str, value: Tensor) -> Tensor:
+    """The argument at which a function has a value; not a number where that cannot be told."""
+    return _ARGUMENTS[name](value) if name in _ARGUMENTS else torch.full_like(value, torch.nan)
+
+
 def shareable(name: str) -> bool:
     """True if a slope of the function can be told from its value."""
     return name in _ARGUMENTS

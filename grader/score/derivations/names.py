@@ -71,6 +71,12 @@ class Names:
     defined: set[str] = field(default_factory=set)
     """Keys that the student defines."""
 
+    @property
+    def labels(self) -> frozenset[str]:
+        """Letters that name things here, so that as a subscript of something new they are no index."""
+        found = {letter for key in (*self.symbols, *self.aliases) for letter in key.partition("_")[2]}
+        return frozenset(found | set(self.symbols)) - set(self.indices)
+
     def knows(self, key: str) -> bool:
         """True if the key is declared, another spelling, or defined by the student."""
         return key in self.symbols or key in self.aliases or key in self.defined

@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from grader.score.derivations.brackets import CLOSING, split, split_kind, unwrapped, unwrapped_braces
 from grader.score.derivations.names import SLOPES, Names
-from grader.score.derivations.scripts import Scripts, index_of, resolve, unwrapped, unwrapped_braces
+from grader.score.derivations.quotients import fraction, nabla, slashed
+from grader.score.derivations.scripts import Scripts, index_of, resolve
+from grader.score.derivations.series import series
 from grader.score.derivations.signs import Kind, ReadingError, Token
 from grader.score.derivations.tree import (
     Added,
@@ -23,18 +26,15 @@ from grader.score.derivations.tree import (
     Node,
     Number,
     Raised,
-    Series,
     Stacked,
     Symbol,
     Transposed,
-    letters_in,
     walk,
 )
 
-MOST_DEPTH = 24
+MOST_DEPTH = 40
 MOST_READ = 4_000
 """Steps of the reader for one side; far more than any side that was seen needs."""
-_CLOSING = {"(": ")", "[": "]", "{": "}", "<": ">"}
 _PRODUCT_SIGNS = ("·", "*", "×", "⊙", "⊗", "@", "/")
 _STARTS = (Kind.NUMBER, Kind.NAME, Kind.FRACTION, Kind.BIG, Kind.ACCENT, Kind.PARTIAL, Kind.NABLA, Kind.BEGIN)
 
@@ -70,14 +70,16 @@ def read_side(
         ReadingError: with the place where reading stopped.
     """
     last = end if end is not None else (tokens[-1].position + 1 if tokens else 0)
-    parser = _Parser(list(tokens), names, habits, dict(bound or {}), last)
+    parser = Parser(list(tokens), names, habits, dict(bound or {}), last)
     found = parser.added()
     if parser.at < len(parser.tokens):
         raise ReadingError("what stands there does not fit", parser.tokens[parser.at].position)
     return found
 
 
-class _Parser:
+class Parser:
+    """Reads the tokens of one side."""
+
     def __init__(self, tokens: list[Token], names: Names, habits: Habits, bound: dict[str, object], end: int) -> None:
         self.tokens, self.names, self.habits, self.bound, self.end = tokens, names, habits, bound, end
         self.at = self.depth = self.steps = 0
@@ -120,7 +122,7 @@ class _Parser:
         depth, start = 1, self.at
         while depth:
             token = self.take()
-            depth += token.sign(opening) - token.sign(_CLOSING[opening])
+            depth += token.sign(opening) - token.sign(CLOSING[opening])
         return self.tokens[start : self.at - 1]
 
     def inner(self, tokens: Sequence[Token]) -> Node:
@@ -128,7 +130,7 @@ class _Parser:
         if self.depth >= MOST_DEPTH:
             raise ReadingError("the brackets are too deep", tokens[0].position if tokens else self.end)
         end = tokens[-1].position + 1 if tokens else self.end
-        parser = _Parser(list(tokens), self.names, self.habits, dict(self.bound), end)
+        parser = Parser(list(tokens), self.names, self.habits, dict(self.bound), end)
         parser.depth, parser.steps = self.depth + 1, self.steps
         found = parser.added()
         self.steps = parser.steps
@@ -177,9 +179,10 @@ class _Parser:
                 break
         if len(factors) == 1:
             return factors[0]
-        return self._arranged(factors, signs, start.position if start is not None else self.end)
+        return self.arranged(factors, signs, start.position if start is not None else self.end)
 
-    def _arranged(self, factors: list[Node], signs: list[str], at: int) -> Node:
+    def arranged(self, factors: list[Node], signs: list[str], at: int) -> Node:
+        """Factors in a row, with those before and behind `⊙` together if that is the habit."""
         if self.habits.entrywise:
             signs = ["⊙" if sign == "⊗" else sign for sign in signs]
         if not self.habits.tight or "⊙" not in signs or set(signs) == {"⊙"}:
@@ -257,13 +260,13 @@ class _Parser:
             case Kind.NAME | Kind.ACCENT:
                 return self.name()
             case Kind.FRACTION:
-                return self.fraction()
+                return fraction(self)
             case Kind.PARTIAL:
-                return self.slashed()
+                return slashed(self)
             case Kind.NABLA:
-                return self.nabla()
+                return nabla(self)
             case Kind.BIG:
-                return self.series()
+                return series(self)
             case Kind.BEGIN:
                 return self.matrix()
         if token.sign("(", "[", "{"):
@@ -288,68 +291,13 @@ class _Parser:
         content = self.tokens[start : self.at - 1]
         if not begin.text.endswith(("matrix", "array")):
             raise ReadingError(f"{begin.text} is not read there", begin.position)
-        rows = [row for row in _split_kind(content, Kind.ROW) if row]
-        cells = [[self.inner(cell) for cell in _split_kind(row, Kind.COLUMN)] for row in rows]
+        rows = [row for row in split_kind(content, Kind.ROW) if row]
+        cells = [[self.inner(cell) for cell in split_kind(row, Kind.COLUMN)] for row in rows]
         if len(cells) == 1:
             return Stacked(tuple(cells[0]), beside=True) if len(cells[0]) > 1 else cells[0][0]
         if any(len(row) != 1 for row in cells):
             raise ReadingError("a matrix of several rows and columns is not read", begin.position)
         return Stacked(tuple(row[0] for row in cells))
-
-    def fraction(self) -> Node:
-        """A quotient, or a derivative."""
-        at = self.take().position
-        self._apart()
-        top = self.group()
-        self._apart()
-        bottom = self.group()
-        by = self._differential(bottom)
-        if by is not None:
-            of = self._differential(top)
-            if of == []:
-                return Derivative(self.factor(), self.inner(by), at)
-            if of is not None:
-                return Derivative(self.inner(of), self.inner(by), at)
-        return Divided(self.inner(top), self.inner(bottom), at)
-
-    def _apart(self) -> None:
-        """The digits of `\\frac12` are arguments of their own."""
-        token = self.peek()
-        if token is not None and token.kind is Kind.NUMBER and len(token.text) > 1 and token.text.isdigit():
-            first = Token(Kind.NUMBER, token.text[0], token.position)
-            self.tokens[self.at : self.at + 1] = [first, Token(Kind.NUMBER, token.text[1:], token.position + 1)]
-
-    def _differential(self, tokens: list[Token]) -> list[Token] | None:
-        """What stands behind ∂ or d; None if there is no such sign."""
-        if not tokens:
-            return None
-        first = tokens[0]
-        if first.kind is Kind.PARTIAL or (first.text in ("d", "delta") and first.kind is Kind.NAME):
-            rest = tokens[1:]
-            if first.kind is Kind.NAME and rest and rest[0].sign("_", "^"):
-                return None
-            if rest and rest[0].sign("^") and len(rest) > 2 and rest[1].sign("+"):
-                rest = rest[2:]
-            return rest
-        return None
-
-    def slashed(self) -> Node:
-        """`∂L/∂W` on one line."""
-        at = self.take().position
-        of = self.symbol_only()
-        if not self.next_is("/"):
-            raise ReadingError("a differential alone is not read", at)
-        self.take()
-        bracketed = self.next_is("(", "{")
-        if bracketed:
-            inner = self._differential(self.until(self.take().text))
-            if not inner:
-                raise ReadingError("what stands there does not fit", at)
-            return Derivative(of, self.inner(inner), at)
-        sign = self.take()
-        if sign.kind is not Kind.PARTIAL and sign.text != "d":
-            raise ReadingError("a differential alone is not read", sign.position)
-        return Derivative(of, self.symbol_only(), at)
 
     def symbol_only(self) -> Node:
         """A symbol with its scripts, or something in brackets."""
@@ -360,85 +308,6 @@ class _Parser:
         if token is None or token.kind not in (Kind.NAME, Kind.ACCENT):
             raise ReadingError("a symbol is missing there", self.end if token is None else token.position)
         return self.name()
-
-    def nabla(self) -> Node:
-        """`∇_W L`."""
-        at = self.take().position
-        if not self.next_is("_"):
-            raise ReadingError("a gradient has to say by what it is taken", at)
-        self.take()
-        by = self.inner(self.group())
-        return Derivative(self.symbol_only(), by, at)
-
-    def series(self) -> Node:
-        """A sum or a product over an index; it reaches to the end of the product in which it stands."""
-        big = self.take()
-        low: list[Token] = []
-        high: list[Token] = []
-        while self.next_is("_", "^"):
-            if self.take().text == "_":
-                low = unwrapped_braces(self.group())
-            else:
-                high = unwrapped_braces(self.group())
-        letter, first, last, above = self._range(low, high, big)
-        before = self.bound.get(letter)
-        known = letter in self.bound
-        self.bound[letter] = "entry" if first is None else "time"
-        factors, signs, rest = self._body(big, letter)
-        if known:
-            self.bound[letter] = before
-        else:
-            del self.bound[letter]
-        body = factors[0] if len(factors) == 1 else self._arranged(factors, signs, big.position)
-        found: Node = Series(big.text, letter, first, last, above, body, big.position)
-        if rest is not None:
-            found = self._arranged([found, *rest[1]], list(rest[0]), big.position)
-        return found
-
-    def _range(self, low: list[Token], high: list[Token], big: Token) -> tuple[str, Index | None, Index | None, bool]:
-        """Letter, both ends, and whether the low end is left out."""
-        letters = {**self.names.indices, **self.bound}
-        sides = split(low, "=")
-        if len(sides) == 2 and len(sides[0]) == 1:
-            name = sides[0][0].text
-            if high and len(high) == 1 and high[0].text in self.names.sizes and high[0].text not in letters:
-                return name, None, None, False
-            return name, self._end(sides[1], letters), self._end(high, letters), False
-        between = split(low, "<")
-        if len(between) == 3 and len(between[1]) == 1:
-            strict = between[2]
-            inclusive = bool(strict and strict[0].sign("="))
-            end = self._end(strict[1:] if inclusive else strict, letters)
-            if not inclusive:
-                end = Index(end.terms, end.constant - 1)
-            return between[1][0].text, self._end(between[0], letters), end, True
-        if len(low) == 1 and not high:
-            name = low[0].text
-            if name in self.names.indices:
-                last = Index((("T", 1),)) if "T" in self.names.indices else Index((), self.names.indices[name])
-                return name, Index((), 1), last, False
-            return name, None, None, False
-        raise ReadingError("such a range is not read", big.position)
-
-    def _end(self, tokens: list[Token], letters: Mapping[str, object]) -> Index:
-        index = index_of(unwrapped(tokens), letters)
-        if index is None:
-            raise ReadingError("such a range is not read", tokens[0].position if tokens else self.end)
-        return index
-
-    def _body(self, big: Token, letter: str) -> tuple[list[Node], list[str], tuple[list[str], list[Node]] | None]:
-        """Factors and signs of the body, and what stands behind it."""
-        whole = self.multiplied() if self.habits.sums_end or big.text == "prod" else self.added()
-        if not isinstance(whole, Multiplied) or self.habits.tight or big.text == "sum" or self.habits.reach < 0:
-            return [whole], [], None
-        holds = [place for place, factor in enumerate(whole.factors) if letter in letters_in(factor)]
-        last = min((holds[-1] if holds else 0) + self.habits.reach, len(whole.factors) - 1)
-        rest = whole.factors[last + 1 :]
-        return (
-            list(whole.factors[: last + 1]),
-            list(whole.signs[:last]),
-            (list(whole.signs[last:]), list(rest)) if rest else None,
-        )
 
     # ------------------------------------------------------------------------------------------------ names
 
@@ -621,26 +490,3 @@ class _Parser:
             raise ReadingError("such a part of a matrix is not read", part[0].position if part else self.end)
         low, high = ("".join(token.text for token in end if not token.sign("{", "}")) or None for end in ends)
         return low, high
-
-
-def split(tokens: Sequence[Token], *signs: str) -> list[list[Token]]:
-    """Parts between signs that stand outside all brackets."""
-    found: list[list[Token]] = [[]]
-    depth = 0
-    for token in tokens:
-        depth += token.sign("(", "[", "{") - token.sign(")", "]", "}")
-        if depth == 0 and token.sign(*signs):
-            found.append([])
-        else:
-            found[-1].append(token)
-    return found
-
-
-def _split_kind(tokens: Sequence[Token], kind: Kind) -> list[list[Token]]:
-    found: list[list[Token]] = [[]]
-    for token in tokens:
-        if token.kind is kind:
-            found.append([])
-        else:
-            found[-1].append(token)
-    return found

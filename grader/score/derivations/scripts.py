@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from grader.score.derivations.brackets import unwrapped, unwrapped_braces
 from grader.score.derivations.names import Names, key_of
 from grader.score.derivations.signs import Kind, ReadingError, Token
 from grader.score.derivations.tree import Index, Symbol
 
-_CLOSING = {"(": ")", "<": ">", "[": "]", "{": "}"}
-ENTRY_LETTERS = frozenset("ijklmpqrsuv")
+ENTRY_LETTERS = frozenset("ijklmpq")
 """Letters that may number the entries of a symbol without having been introduced."""
 
 
@@ -62,26 +62,6 @@ def letter_of(token: Token) -> str | None:
     return "T" if token.kind is Kind.TRANSPOSE else None
 
 
-def unwrapped(tokens: Sequence[Token]) -> list[Token]:
-    """Tokens without braces, round, square or pointed brackets round all of them."""
-    found = list(tokens)
-    while len(found) > 1 and found[0].kind is Kind.SIGN and found[0].text in _CLOSING:
-        if not found[-1].sign(_CLOSING[found[0].text]) or _closes(found, 0) != len(found) - 1:
-            break
-        found = found[1:-1]
-    return found
-
-
-def _closes(tokens: Sequence[Token], start: int) -> int:
-    opening = tokens[start].text
-    depth = 0
-    for place in range(start, len(tokens)):
-        depth += tokens[place].sign(opening) - tokens[place].sign(_CLOSING[opening])
-        if depth == 0:
-            return place
-    return -1
-
-
 @dataclass(slots=True)
 class _Above:
     """What superscripts say."""
@@ -117,7 +97,7 @@ def resolve(base: str, accent: str, scripts: Scripts, names: Names, bound: Mappi
                 if found.time is None and above.steps and power is None and not scripts.behind:
                     power = index_of(unwrapped(above.steps[0]), letters)
                 return Resolved(symbol=found, known=True, transposed=turned, power=power)
-    return _unknown(base, accent, primes, items, above, steps, letters, names.symbols, at)
+    return _unknown(base, accent, primes, items, above, steps, letters, names.labels, at)
 
 
 def _unknown(
@@ -128,7 +108,7 @@ def _unknown(
     above: _Above,
     steps: list[list[Token]],
     letters: Mapping[str, object],
-    symbols: Mapping[str, object],
+    labelling: frozenset[str],
     at: int,
 ) -> Resolved:
     """A symbol that nobody has declared: its steps are what look like steps."""
@@ -137,11 +117,11 @@ def _unknown(
     entries: list[Index] = []
     for item in list(labels):
         index = index_of(item, letters)
-        if index is None or any(letter in symbols for letter in index.letters):
+        if index is None or index.letters & labelling:
             continue
         if any(letters[letter] == "entry" for letter in index.letters):
             entries.append(index)
-        elif not times and (index.terms or len(labels) > 1):
+        elif not times:
             times.append(index)
         else:
             continue
@@ -156,14 +136,6 @@ def _above(scripts: Scripts, letters: Mapping[str, object]) -> _Above:
     found = _Above()
     for group in scripts.above:
         _read_above(unwrapped_braces(group), found, letters)
-    return found
-
-
-def unwrapped_braces(tokens: Sequence[Token]) -> list[Token]:
-    """Tokens without braces round all of them; other brackets stay."""
-    found = list(tokens)
-    while len(found) > 1 and found[0].sign("{") and _closes(found, 0) == len(found) - 1:
-        found = found[1:-1]
     return found
 
 
@@ -217,24 +189,25 @@ def _word(item: Sequence[Token]) -> str:
 
 def _splits(items: list[list[Token]], raised: list[list[Token]]) -> Iterator[tuple[str, list[list[Token]]]]:
     """Ways to cut subscripts into a label and steps or entries; those with most label first."""
-    tails = ["".join(_word(item) for item in raised), ""] if raised else [""]
-    for tail in tails:
-        yield "".join(_word(item) for item in items) + tail, []
-        yield tail + "".join(_word(item) for item in items), []
-        for place in range(len(items)):
-            rest = items[:place] + items[place + 1 :]
-            yield "".join(_word(item) for item in rest) + tail, [items[place]]
-        if len(items) == 1:
-            for cut in range(len(items[0]) - 1, 0, -1):
-                head, last = items[0][:cut], items[0][cut:]
-                yield _word(head) + tail, [last]
-                yield _word(head) + tail, [[token] for token in last]
-                yield _word(last) + tail, [head]
-            yield tail, [[token] for token in items[0]]
-        for place in range(len(items)):
-            yield _word(items[place]) + tail, [item for other, item in enumerate(items) if other != place]
-        yield tail, items
-        yield tail, [[token] for item in items for token in item]
+    tail = "".join(_word(item) for item in raised)
+    yield "".join(_word(item) for item in items) + tail, []
+    yield tail + "".join(_word(item) for item in items), []
+    for place in range(len(items)):
+        rest = items[:place] + items[place + 1 :]
+        yield "".join(_word(item) for item in rest) + tail, [items[place]]
+    if len(items) == 1:
+        for cut in range(len(items[0]) - 1, 0, -1):
+            head, last = items[0][:cut], items[0][cut:]
+            yield _word(head) + tail, [last]
+            yield _word(head) + tail, [[token] for token in last]
+            yield _word(last) + tail, [head]
+        yield tail, [[token] for token in items[0]]
+    if len(items) > 1:
+        yield _word(items[0]) + tail, [[token] for item in items[1:] for token in item]
+    for place in range(len(items)):
+        yield _word(items[place]) + tail, [item for other, item in enumerate(items) if other != place]
+    yield tail, items
+    yield tail, [[token] for item in items for token in item]
 
 
 def _placed(
@@ -256,7 +229,7 @@ def _placed(
     entries: list[Index] = []
     for item in rest:
         index = index_of(item, wide)
-        if index is None or (declared is None and any(letter in names.symbols for letter in index.letters)):
+        if index is None or (declared is None and index.letters & names.labels):
             return None
         timed = indexed and not times and index.letters <= set(letters)
         if timed and not (index.letters and all(letters[letter] == "entry" for letter in index.letters)):

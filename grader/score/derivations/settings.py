@@ -9,9 +9,10 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from grader.records import Record
+from grader.score.derivations.brackets import split
 from grader.score.derivations.evaluation import Definition, bare
 from grader.score.derivations.names import BUILT_IN, Declared, Names
-from grader.score.derivations.reading import read_side, split
+from grader.score.derivations.reading import read_side
 from grader.score.derivations.scene import Given, Setting
 from grader.score.derivations.signs import ReadingError, Token, prepared, tokens_of
 from grader.score.derivations.tree import Node, Symbol
@@ -173,7 +174,7 @@ class _Maker:
         tree = self._tree(text, nothing, "symbols")
         if not isinstance(tree, Symbol):
             raise ValueError(f"symbols: {text!r} is no name of a symbol")
-        return tree.key
+        return tree.key if tree.time is None else f"{tree.key}_{tree.time}"
 
     def _line(self, text: str, symbols: dict[str, Declared]) -> str:
         """Declares what a forward line computes."""

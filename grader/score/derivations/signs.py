@@ -88,7 +88,7 @@ _SIGNS = {
     "⋅": "·", "∙": "·", "•": "·", "⊙": "⊙", "∘": "⊙", "○": "⊙", "⊗": "⊗", "@": "@", "/": "/", "÷": "/", "∕": "/",
     "(": "(", ")": ")", "[": "[", "]": "]", "{": "{", "}": "}", "<": "<", ">": ">", "⟨": "<", "⟩": ">", ",": ",",
     ";": ";", ":": ":", "=": "=", ":=": "=", "≡": "=", "≜": "=", "'": "'", "′": "'", "’": "'", "|": "|", "‖": "|",
-    "==": "=",
+    "==": "=", ".": ".",
 }  # fmt: skip
 _COMMANDS = {
     "odot": "⊙", "circ": "⊙", "bullet": "·", "cdot": "·", "times": "×", "ast": "*", "star": "*", "otimes": "⊗",
@@ -130,6 +130,112 @@ _GROUP = re.compile(rf"\s*\{{([^{{}}]{{0,{_MOST_GROUP}}})\}}")
 _WORDED_ACCENT = re.compile(r"(?<![A-Za-z\\])([A-Za-z])_?(hat|tilde|bar)(?![A-Za-z])")
 _COMMENT = re.compile(r"(?<!\\)%[^\n]*|<!--.*?-->", re.DOTALL)
 _ANGLE_WORDS = re.compile(r"&(lt|gt|amp|nbsp);")
+_ENGLISH = frozenset(
+    [
+        "where",
+        "with",
+        "and",
+        "let",
+        "then",
+        "hence",
+        "thus",
+        "for",
+        "the",
+        "get",
+        "gives",
+        "have",
+        "has",
+        "from",
+        "that",
+        "this",
+        "which",
+        "therefore",
+        "since",
+        "because",
+        "using",
+        "when",
+        "given",
+        "also",
+        "here",
+        "are",
+        "our",
+        "is",
+        "so",
+        "we",
+        "of",
+        "as",
+        "by",
+        "in",
+        "if",
+        "or",
+        "be",
+        "to",
+        "it",
+        "an",
+        "on",
+        "at",
+        "rule",
+        "define",
+        "obtain",
+        "follows",
+        "both",
+        "Where",
+        "With",
+        "And",
+        "Let",
+        "Then",
+        "Hence",
+        "Thus",
+        "For",
+        "The",
+        "Get",
+        "We",
+        "So",
+        "Since",
+        "Because",
+        "Using",
+        "When",
+        "Given",
+        "Also",
+        "Here",
+        "If",
+        "It",
+        "In",
+        "Therefore",
+        "gradient",
+        "derivative",
+        "chain",
+        "rest",
+        "same",
+        "follow",
+        "term",
+        "terms",
+        "all",
+        "not",
+        "but",
+        "only",
+        "each",
+        "time",
+        "step",
+        "steps",
+        "vector",
+        "vectors",
+        "row",
+        "rows",
+        "column",
+        "columns",
+        "matrix",
+        "element",
+        "elementwise",
+        "entry",
+        "wise",
+        "respect",
+    ]
+)
+_FONT = re.compile(
+    r"\\(?:mathbf|boldsymbol|bm|vec|mathcal|mathit|mathsf|mathbb|mathfrak|pmb|mathrm)\s*"
+    r"\{\s*([A-Za-z]|\\[A-Za-z]+)\s*\}"
+)
 _OVER_EQUALS = re.compile(r"\\(?:stackrel|overset)\s*\{[^{}]{0,40}\}\s*\{\s*=\s*\}")
 _END_OF_SENTENCE = re.compile(r"\.(?=\s|$)")
 
@@ -137,7 +243,7 @@ _END_OF_SENTENCE = re.compile(r"\.(?=\s|$)")
 def prepared(text: str) -> str:
     """The text with one spelling for what has several that differ in characters only."""
     text = _ANGLE_WORDS.sub(lambda match: {"lt": "<", "gt": ">"}.get(match[1], " "), _COMMENT.sub(" ", text))
-    text = _OVER_EQUALS.sub("=", text)
+    text = _FONT.sub(r" \1 ", _OVER_EQUALS.sub("=", text))
     composed = unicodedata.normalize("NFD", text)
     composed = re.sub(
         "([A-Za-zα-ωΑ-Ω])([" + "".join(_COMBINING) + "])",
@@ -231,6 +337,9 @@ class _Reader:
         if self.found and self.found[-1].sign("_"):
             word = self._subscript(rest)
             self._put(Kind.NAME, word, self.at + len(word))
+            return
+        if rest in _ENGLISH and rest not in self.words:
+            self._put(Kind.WORDS, rest, run.end())
             return
         word = next((one for one in self.words if rest.startswith(one)), rest[0])
         end = self.at + len(word)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from grader.score.derivations.reading import split
+from grader.score.derivations.brackets import split
 from grader.score.derivations.signs import MOST_CHARS, Kind, Token, prepared
 
 MOST_PIECES = 60

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import islice
+
+import torch
 
 from grader.errors import RubricError
 from grader.oracle import GradientOracle, Oracle
 from grader.probes import Probe
 from grader.records import Outcome
 from grader.rubric import Check, Rubric
-from grader.score.derivations.answers import Answer, Stopped, readings
+from grader.score.derivations.answers import Answer, Stopped
 from grader.score.derivations.comparing import Finding, Judge, NoValue
 from grader.score.derivations.evaluation import TooCostlyError, ValueMissingError
+from grader.score.derivations.functions import Slope, argument_of
 from grader.score.derivations.printing import shown
 from grader.score.derivations.signs import ReadingError
 from grader.score.kinds.base import JudgeContext, Verdict, kind
@@ -28,6 +32,8 @@ from grader.score.kinds.follow_through import NOTHING_TWICE
 from grader.score.marks import ZERO
 
 _SEED = "derivation"
+_MOST_NAMED = 12
+"""Readings of one answer for which a name is looked for."""
 _BY_HAND = (
     "Write down the shape of every factor for small sizes that differ, and compare with what you differentiate by."
 )
@@ -92,8 +98,10 @@ def _require_values(judge: Judge, parameters: DerivationParameters) -> None:
         if isinstance(found, NoValue) or found.matrices:
             raise ValueError(f"wrong.{name}: {found.why if isinstance(found, NoValue) else 'it is right'}")
     for one in parameters.shares:
+        function = function_of(judge, one)
         for text in one.wrong.values():
-            wrong_slope(judge, function_of(judge, one), text)
+            point = torch.full((1, 1), 0.5, dtype=torch.float64)
+            wrong_slope(judge, function, text)(argument_of(function, point), point)
 
 
 def _require_same_gradient(judge: Judge, parameters: DerivationParameters, oracle: GradientOracle) -> None:
@@ -129,11 +137,11 @@ def judge(context: JudgeContext, parameters: DerivationParameters) -> Verdict:
     Limits: at most 12,000 characters and 24 readings; what cannot be read, holds a symbol that nothing explains, or
         leaves a derivative unworked waits for a person, with the place where reading stopped.
     """
-    text = written_derivation(parameters, context.evidence.notebook, context.student_version)
-    if text is None:
-        return Verdict(outcome=Outcome.UNANSWERED, mark=ZERO, reason="Nothing was written here.")
     machine = _kept_judge(context, parameters)
-    answers = readings(text, machine.setting.names, parameters.target(machine.setting))
+    names, target = machine.setting.names, parameters.target(machine.setting)
+    answers = written_derivation(parameters, context.evidence.notebook, context.student_version, names, target)
+    if answers is None:
+        return Verdict(outcome=Outcome.UNANSWERED, mark=ZERO, reason="Nothing was written here.")
     if isinstance(answers, Stopped):
         return _unread(answers.why)
     try:
@@ -143,9 +151,12 @@ def judge(context: JudgeContext, parameters: DerivationParameters) -> Verdict:
         finding = machine.best(answers)
         if isinstance(finding, NoValue):
             return _unread(finding.why)
-        return _Marking(context, parameters, machine, answers).verdict(finding)
+        verdict = _Marking(context, parameters, machine, answers).verdict(finding)
     except TooCostlyError:
         return _unread("It takes too many steps to compute.")
+    if verdict.outcome is not Outcome.PASSED and not finding.answer.sure:
+        return _unread(f"No line of it says what was asked for, and {_read_as(finding)} is not that.")
+    return verdict
 
 
 def _kept_judge(context: JudgeContext, parameters: DerivationParameters) -> Judge:
@@ -182,8 +193,20 @@ class _Marking:
         carried = followed(self.parameters, self.judge, self.answers, finding) if self.parameters.shares else None
         if carried is not None:
             return self._carried(carried)
-        mistake = named(self.parameters, self.judge, finding, self.context.oracle)
-        return self._wrong(finding, mistake)
+        return self._wrong(finding, self._named(finding, self.judge, {}))
+
+    def _named(self, finding: Finding, judge: Judge, slopes: dict[str, Slope]) -> Named | None:
+        """The name that the best reading has, else that of another reading that is worth as much."""
+        mistake = named(self.parameters, judge, finding, self.context.oracle, slopes)
+        if mistake is not None or finding.calculus:
+            return mistake
+        others = ((answer, options) for answer in self.answers for options in judge.options(answer))
+        for answer, options in islice(others, _MOST_NAMED):
+            other = replace(finding, answer=answer, options=options)
+            mistake = named(self.parameters, judge, other, self.context.oracle, slopes)
+            if mistake is not None:
+                return mistake
+        return None
 
     def _right(self, finding: Finding) -> Verdict:
         return Verdict(
@@ -237,7 +260,7 @@ class _Marking:
         before = charged_before(self.context, name)
         rest = None
         if not carried.finding.matrices:
-            rest = named(self.parameters, carried.judge, carried.finding, self.context.oracle, carried.slopes)
+            rest = self._named(carried.finding, carried.judge, carried.slopes)
         elif before is not None:
             return self._free(carried.finding, before)
         fraction = FULL if carried.finding.matrices else self._fraction(carried.finding, rest)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 
 from grader.oracle import GradientOracle, Oracle, Tensors
@@ -157,6 +158,8 @@ def _values(scene: Scene, finding: Finding, judge: Judge, *, size_one: bool) -> 
             value = evaluated(finding.answer, None, Numbers(scene, rows=rows), options, judge.budget, shape_of_right)
         except (ShapeError, ValueMissingError, TooCostlyError):
             continue
+        if bool((value == 0).all()):
+            value = torch.zeros_like(scene.right())
         if bool(value.isfinite().all()):
             yield value
             if judge.any_layout:

@@ -8,28 +8,40 @@ import re
 from grader.coursework import StudentVersion, normalise
 from grader.records import NotebookRecord
 from grader.score.answer_text import prose
+from grader.score.derivations.answers import Answer, Stopped, Target, readings
+from grader.score.derivations.names import Names
+from grader.score.derivations.python_code import python_reading
+from grader.score.derivations.tree import Number
 from grader.score.kinds.answer_place import AnswerPlace
 from grader.score.source_text import statements
 
 
-def written_derivation(place: AnswerPlace, notebook: NotebookRecord, template: StudentVersion) -> str | None:
-    """The text that stands at a place; None if nothing does but what the template has there."""
+def written_derivation(
+    place: AnswerPlace, notebook: NotebookRecord, template: StudentVersion, names: Names, target: Target
+) -> list[Answer] | Stopped | None:
+    """The readings of what stands at a place; None if nothing does but what the template has there."""
     if not place.variable:
-        return prose(notebook, template, after=place.after, before=place.before).text or None
-    text = assigned_text(notebook, place.variable)
-    given = assigned_text(template.notebook, place.variable)
-    if text is None or not re.search(r"\w", text):
+        written = prose(notebook, template, after=place.after, before=place.before).text
+        return readings(written, names, target) if written else None
+    node, given = _node(notebook, place.variable), _node(template.notebook, place.variable)
+    if node is None or (given is not None and normalise(ast.unparse(given)) == normalise(ast.unparse(node))):
         return None
-    return None if given is not None and normalise(given) == normalise(text) else text
+    text = node.value.value if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) else None
+    if isinstance(text, str):
+        return readings(text, names, target) if re.search(r"\w", text) else None
+    found = python_reading([one.node for one in statements(notebook)], place.variable, names)
+    if isinstance(found, Answer):
+        return None if isinstance(found.steps[-1].tree, Number) else [found]
+    return found
 
 
-def assigned_text(notebook: NotebookRecord, variable: str) -> str | None:
-    """The last text that is assigned to a name."""
-    found: str | None = None
+def _node(notebook: NotebookRecord, variable: str) -> ast.Assign | ast.FunctionDef | None:
+    """The last assignment to a name, or the last function of that name."""
+    found: ast.Assign | ast.FunctionDef | None = None
     for statement in statements(notebook):
         node = statement.node
-        if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Constant):
-            continue
-        if any(isinstance(one, ast.Name) and one.id == variable for one in node.targets):
-            found = str(node.value.value) if isinstance(node.value.value, str) else None
+        if (isinstance(node, ast.FunctionDef) and node.name == variable) or (
+            isinstance(node, ast.Assign) and variable in [getattr(one, "id", "") for one in node.targets]
+        ):
+            found = node
     return found
