@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.evidence_files import notebook
+from helpers.evidence_files import notebook, write_evidence
 from helpers.judged_answers import judged, question, verdicts
 
 from grader.errors import RubricError
@@ -123,6 +124,15 @@ def test_a_table_written_in_code_is_read_and_not_run(tmp_path: Path, source: str
 def test_a_table_is_found_where_students_put_it(tmp_path: Path, handed_in: NotebookRecord) -> None:
     parameters = {name: value for name, value in TABLE.items() if name != "kind"}
     assert judged(tmp_path, "table", parameters, handed_in).mark == 3
+
+
+def test_a_table_of_our_own_run_counts_where_none_is_stored(tmp_path: Path) -> None:
+    write_evidence(tmp_path, part="training")
+    cells = [{"outputs": [{"text": PRINTED.splitlines(keepends=True)}]}]
+    (tmp_path / "executed-training.ipynb").write_text(json.dumps({"cells": cells}), encoding="utf-8")
+    verdict = of(tmp_path, "")
+    assert (verdict.outcome, verdict.mark) == (Outcome.PASSED, 3)
+    assert verdict.reason == "All 6 numbers are there. They stand in our run of your training."
 
 
 def test_the_mark_is_the_share_of_the_cells_and_what_is_missing_is_named(tmp_path: Path) -> None:
