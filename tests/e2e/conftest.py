@@ -45,3 +45,8 @@ def sequence_models_w1(tmp_path_factory: pytest.TempPathFactory) -> SampleRun:
 @pytest.fixture(scope="session")
 def rnn_theory(tmp_path_factory: pytest.TempPathFactory) -> SampleRun:
     return _run("rnn_theory", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def tau_hw2(tmp_path_factory: pytest.TempPathFactory) -> SampleRun:
+    return _run("tau_hw2", tmp_path_factory)

@@ -49,6 +49,8 @@ class SettingRecord(Record):
     """Index letters and the steps that they stand for; the first is the present step."""
     lines: tuple[str, ...] = ()
     """Forward lines, `h_t = \\tanh(W x_t)`, in the language that students write."""
+    other_lines: tuple[str, ...] = ()
+    """Another form of lines with the same left side, that counts where the student writes it down."""
     lines_at_size_one: tuple[str, ...] = ()
     """In place of those with the same left side where every size is 1: a softmax of one score, for instance."""
     of: str = "L"

@@ -24,6 +24,7 @@ from grader.score.kinds.base import JudgeContext, Verdict, kind
 from grader.score.kinds.cell_probes import require_known, require_mistakes
 from grader.score.kinds.credit import FULL, Credit, joined, outcome_of
 from grader.score.kinds.derivation_naming import Named, named, oracle_scene
+from grader.score.kinds.derivation_own_lines import with_other_lines, writes_other_lines
 from grader.score.kinds.derivation_parameters import DerivationParameters
 from grader.score.kinds.derivation_shares import Followed, charge, charged_before, followed, function_of, wrong_slope
 from grader.score.kinds.derivation_text import written_derivation
@@ -50,8 +51,8 @@ def _judge_of(parameters: DerivationParameters) -> Judge:
 
 def _checked(rubric: Rubric, check: Check, parameters: DerivationParameters, oracle: Oracle | None) -> Iterable[Probe]:
     where = f"{rubric.folder / 'rubric.yaml'}:{check.line}"
-    judge = _judge_of(parameters)
     try:
+        judge = _judge_of(parameters)
         _require_values(judge, parameters)
         if oracle is not None:
             shared = [name for one in parameters.shares for name in one.wrong]
@@ -65,6 +66,11 @@ def _checked(rubric: Rubric, check: Check, parameters: DerivationParameters, ora
             require_known(rubric, check, "family", parameters.named_by.family, tuple(items))
             require_known(rubric, check, "item", parameters.named_by.item, items[parameters.named_by.family])
             _require_same_gradient(judge, parameters, oracle)
+        other = with_other_lines(parameters)
+        if other is not None:
+            _require_values(_judge_of(other), other)
+            if isinstance(oracle, GradientOracle):
+                _require_same_gradient(_judge_of(other), other, oracle)
     except ReadingError as error:
         raise _bad(where, f"{error.why}, at character {error.position + 1}") from error
     except (ValueMissingError, TooCostlyError, ValueError) as error:
@@ -139,6 +145,9 @@ def judge(context: JudgeContext, parameters: DerivationParameters) -> Verdict:
     if isinstance(answers, Stopped):
         return _unread(answers.why)
     try:
+        other = with_other_lines(parameters)
+        if other is not None and writes_other_lines(context, parameters, _kept_judge(context, other), answers):
+            parameters, machine = other, _kept_judge(context, other)
         finding = machine.best(answers)
         if isinstance(finding, NoValue):
             return _unread(finding.why)

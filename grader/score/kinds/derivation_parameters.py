@@ -34,6 +34,8 @@ class NamedBy(Record):
     """Symbol -> what the oracle calls it, where the names differ; `x` for `x_1`, `x_2` and so on."""
     options: dict[str, str] = {}
     """What the oracle wants to know beside."""
+    other_options: dict[str, str] = {}
+    """What it has to know where the setting's `other_lines` count."""
 
 
 class SharedSlope(Record):
