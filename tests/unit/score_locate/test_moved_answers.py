@@ -209,7 +209,7 @@ def test_outputs_are_no_answer_and_the_place_is_known_all_the_same() -> None:
 
 def test_what_a_program_prints_is_no_answer() -> None:
     made = theory().write("theory-2-answer", "*Write your answer here.*")
-    printing = 'for step in range(3):\n    print(f"The loss of step {step} is {loss}")\nprint("The mean loss is now %s" % loss)'
+    printing = 'print(f"The loss of this step is {loss}")\nprint("The mean loss is now %s" % loss)'
     made.add(printing, kind="code", before="theory-3")
     assert prose(made.record(), made.template, after=r"\*\*Theory question 2:").text == ""
 
