@@ -98,11 +98,13 @@ def candidates(text: str, vocabulary: Collection[str], *, free: bool = False) ->
 
 
 def parts_of(identifier: str) -> Key:
-    """The key of a question's id: "1.2b" is ("1", "2", "b"), "grad_b" is ("grad", "b")."""
-    return tuple(
+    """The key of a question's id: "1.2b" and "q1.2b" are ("1", "2", "b"), "grad_b" is ("grad", "b")."""
+    parts = tuple(
         part if part.isalpha() else str(int(part))
         for part in re.findall(r"[^\W\d_]+|[0-9]{1,9}", identifier.casefold())
     )
+    numbered = any(part.isdigit() for part in parts)
+    return tuple(part for part in parts if not (numbered and part in WORDS)) or parts
 
 
 class _Is(Enum):

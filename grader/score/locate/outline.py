@@ -150,6 +150,11 @@ class _Opened:
         self.outline = outline
         self.lines: dict[Target, tuple[int, int, str]] = {}
         self.cells = outline.template.notebook.cells
+        self.headings = [
+            (line_key(one[2]), one)
+            for one in self._all()
+            if self.cells[one[0]].kind is not CellKind.CODE and shape_of(one[2]).set_apart
+        ]
         self.found = self._by_number(asked)
 
     def add(self, asked: Asked) -> None:
@@ -169,7 +174,7 @@ class _Opened:
             line = next((one for one in self._all() if pattern.search(one[2][:LINE_CHARS])), None)
             same = only or (line is not None and heading is not None and line[:2] == heading[:2])
             target = own if same else f"{own}#{number}"
-            if not own and line is not None:
+            if line is not None:  # two answers below one line have one place
                 target = next((known for known, opened in self.lines.items() if opened[:2] == line[:2]), target)
             outline.targets[own, after, before] = target
             outline.after.setdefault(target, []).append(pattern)
@@ -210,8 +215,7 @@ class _Opened:
         title = normalise_text(asked.title)
         if len(title) < _SHORTEST_LINE:
             return None
-        lines = [one for one in self._all() if self.cells[one[0]].kind is not CellKind.CODE]
-        found = [one for one in lines if title in line_key(one[2]) and shape_of(one[2]).set_apart]
+        found = [line for key, line in self.headings if title in key]
         return found[0] if len(found) == 1 else None
 
     def _all(self) -> Iterator[tuple[int, int, str]]:
@@ -298,7 +302,8 @@ def _add_cells(outline: Outline) -> None:
                 counts[key] = counts.get(key, 0) + 1
                 outline.owners[key] = current, cell.index
         outline.cell_owners.append(whose)
-        outline.texts.setdefault(normalise_text(cell.source), cell.index)
+        text = normalise_text(cell.source)
+        outline.texts[text] = -1 if text in outline.texts else cell.index
         for label in cell.labels:
             outline.labels.setdefault(label, cell.index)
     for key, count in counts.items():
@@ -306,7 +311,7 @@ def _add_cells(outline: Outline) -> None:
             del outline.owners[key]
         elif key.endswith(":"):
             outline.stems[key] = outline.owners[key]
-    outline.texts.pop("", None)
+    outline.texts = {text: cell for text, cell in outline.texts.items() if text and cell >= 0}
 
 
 def _owner_by_label(outline: Outline, cell: NotebookCell) -> str | None:

@@ -10,7 +10,8 @@ from grader.score.locate.outline import Outline, line_key
 TEXT_CHARS = 20_000
 """Of an answer in prose; the rest is cut."""
 _QUOTED = re.compile(r"[rRuUfFbB]{0,2}(\"{3}|'{3})")
-_PRINTED = re.compile(r"\s*print\s*\(\s*[rRuUfF]{0,2}[\"']")
+_PRINTED = re.compile(r"print\s*\(\s*[rRuU]?[\"'][^{%]*$")
+"""A text that is printed as it stands, at the left edge; what has values in it is the output of a program."""
 _CODE = re.compile(
     r"\s*(?:import|from|for|if|elif|else|def|class|return|with|while|try|except|print|raise|yield|assert|[%!@])\b|[=\[\]{}]|\w\("
 )

@@ -87,7 +87,7 @@ def test_other_lines_are_no_headings(line: str) -> None:
 
 
 def test_ids_of_questions_are_read_in_parts() -> None:
-    assert [parts_of(one) for one in ("1a", "1.2b", "grad_b", "T1", "Softmax")] == [
+    assert [parts_of(one) for one in ("1a", "q1.2b", "grad_b", "T1", "Softmax")] == [
         ("1", "a"),
         ("1", "2", "b"),
         ("grad", "b"),
@@ -161,3 +161,36 @@ def test_a_question_is_found_by_its_title_where_its_id_is_nowhere() -> None:
         "It is bounded.",
         "below the heading “Why the sum converges”",
     )
+
+
+def test_an_id_with_a_word_for_a_question_is_its_number() -> None:
+    given = StudentVersion(notebook("## Question 1", "*Here*"), None, (Asked(question="q1"),))
+    assert prose(notebook("Exercise 1: seven"), given, question="q1").text == "seven"
+
+
+def test_two_checks_below_one_line_read_the_same_answer() -> None:
+    given = StudentVersion(
+        notebook("**Count.** How many?", "*Here*", "**Sum.** What is it?", "*Here*"),
+        None,
+        (
+            Asked(question="a", places=((r"\*\*Count", ""), (r"\*\*Count", r"\*\*Sum"))),
+            Asked(question="b", places=((r"\*\*Count", ""),)),
+            Asked(question="c", places=((r"\*\*Sum", ""),)),
+        ),
+    )
+    handed_in = notebook("**Count.** How many?", "seven", "**Sum.** What is it?", "nine")
+    read = [
+        prose(handed_in, given, after=after, before=before, question=question).text
+        for question, after, before in (
+            ("a", r"\*\*Count", ""),
+            ("a", r"\*\*Count", r"\*\*Sum"),
+            ("b", r"\*\*Count", ""),
+            ("c", r"\*\*Sum", ""),
+        )
+    ]
+    assert read == ["seven", "seven", "seven", "nine"]
+
+
+def test_a_given_cell_that_occurs_twice_does_not_say_whose_what_follows_is() -> None:
+    handed_in = notebook("*Your answer*", "## Question 2: Why?", "*Your answer*", "because")
+    assert answers(handed_in) == {"1a": "", "1b": "", "2": "because"}

@@ -207,6 +207,13 @@ def test_outputs_are_no_answer_and_the_place_is_known_all_the_same() -> None:
     assert (found.found, found.text) == (True, "")
 
 
+def test_what_a_program_prints_is_no_answer() -> None:
+    made = theory().write("theory-2-answer", "*Write your answer here.*")
+    printing = 'print(f"The loss of this step is {loss}")\nprint("The mean loss is now %s" % loss)'
+    made.add(printing, kind="code", before="theory-3")
+    assert prose(made.record(), made.template, after=r"\*\*Theory question 2:").text == ""
+
+
 def test_what_was_found_says_where_and_how() -> None:
     made = theory().move("theory-2-answer")
     found = prose(made.record(), made.template, after=r"\*\*Theory question 2:")
