@@ -7,13 +7,8 @@ import torch
 from grader.score.derivations.answers import Answer
 from grader.score.derivations.arrays import ShapeError
 from grader.score.derivations.comparing import Judge
-from grader.score.derivations.evaluation import (
-    Budget,
-    Evaluation,
-    StepMissingError,
-    TooCostlyError,
-    ValueMissingError,
-)
+from grader.score.derivations.evaluation import Evaluation
+from grader.score.derivations.frames import Budget, StepMissingError, TooCostlyError, ValueMissingError
 from grader.score.derivations.scene import Numbers
 from grader.score.derivations.tree import Node, Symbol
 from grader.score.kinds.base import JudgeContext
