@@ -160,7 +160,7 @@ def grade(
 ) -> None:
     """Grade a batch: read, run, score, report; goes on where the run folder stopped.
 
-    Example: grader grade rubrics/imperial_cw3 submissions/imperial_cw3 --out runs/cw3
+    Example: grader grade rubrics/first_steps submissions/first_steps --out runs/first
     """
     from grader import pipeline
 
@@ -193,7 +193,7 @@ def execute(
 ) -> None:
     """Take evidence that a changed rubric needs and that is not there.
 
-    Example: grader execute runs/cw3 --missing
+    Example: grader execute runs/first --missing
     """
     from grader import pipeline
 
@@ -220,7 +220,7 @@ def score(
 ) -> None:
     """Mark a run again from its evidence; no kernel is started.
 
-    Example: grader score runs/cw3 --rubric rubrics/imperial_cw3 --out runs/cw3-again
+    Example: grader score runs/first --rubric rubrics/first_steps --out runs/again
     """
     from grader import pipeline
 
@@ -233,7 +233,7 @@ def score(
 def report(run: Run, output_format: OutputFormat = Format.TEXT) -> None:
     """Write pages and tables from the marks of a run.
 
-    Example: grader report runs/cw3
+    Example: grader report runs/first
     """
     from grader import pipeline
 
@@ -259,7 +259,7 @@ def override(
 ) -> None:
     """Record a person's decision about one check, a flag or lateness, and mark again.
 
-    Example: grader override runs/cw3 s001 T1/text 5 --why "names the product of Jacobians"
+    Example: grader override runs/first f1-right shift/text 1 --why "says that the factor cancels"
     """
     from grader import pipeline
 
@@ -299,7 +299,7 @@ def release(
 ) -> None:
     """Check that everything is decided, current and acknowledged, then package marks and pages; nothing is sent.
 
-    Example: grader release runs/cw3 --to csv --out release/cw3
+    Example: grader release runs/first --to csv --out release/first
     """
     from grader.lms import release as releasing
 
@@ -322,7 +322,7 @@ def explain(
 ) -> None:
     """Show the probe, the evidence, the verdict and the nearest mistakes behind a mark, and a script that repeats it.
 
-    Example: grader explain runs/cw3 s012 1b
+    Example: grader explain runs/first f3-overflow softmax
     """
     from grader import pipeline
 
@@ -347,7 +347,7 @@ def check(
 ) -> None:
     """Test the coursework itself: its solution, its blank version, its mutants and alternatives, each graded twice.
 
-    Example: grader check rubrics/imperial_cw3
+    Example: grader check rubrics/first_steps
     """
     from grader.workshop import check as coursework_check
     from grader.workshop.findings import exit_code, render
@@ -367,7 +367,7 @@ def doctor(
 ) -> None:
     """Say what this host can isolate, run the sandbox's contract suite here and now, and show devices and limits.
 
-    Example: grader doctor rubrics/imperial_cw3
+    Example: grader doctor rubrics/first_steps
     """
     from grader import pipeline
 

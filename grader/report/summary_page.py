@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from grader.records import CheckMark, Event, Outcome, Reason, RunMarks, SubmissionMarks, SubmissionStatus
 from grader.report import summary_figures as figures
 from grader.report import wording
+from grader.report.checklists import checklists
 from grader.report.html_page import render
 from grader.report.plain_text import one_line
+from grader.rubric import Rubric
 
 if TYPE_CHECKING:
     from grader.oracle import MistakeText
@@ -59,13 +61,19 @@ CHART_HEIGHT = 150
 BAR_STEP = 60
 
 
-def summary_page(marks: RunMarks, describe: Callable[[str], MistakeText | None], events: Sequence[Event] = ()) -> str:
+def summary_page(
+    marks: RunMarks,
+    describe: Callable[[str], MistakeText | None],
+    events: Sequence[Event] = (),
+    rubric: Rubric | None = None,
+) -> str:
     """The page as text.
 
     Args:
         marks: the whole run.
         describe: the text of a named mistake, or None for an identifier that nobody knows.
         events: people's decisions, for the acknowledgements among them.
+        rubric: for what markers look for; left out without one.
     """
     rows = figures.read(marks)
     mistakes = figures.mistake_figures(rows, describe)
@@ -76,6 +84,7 @@ def summary_page(marks: RunMarks, describe: Callable[[str], MistakeText | None],
         title=one_line(marks.title),
         counts=figures.counts(marks),
         attention=attention(marks),
+        checklists=() if rubric is None else checklists(marks, rubric),
         spread=figures.spread(rows),
         bars=bars(figures.histogram(rows)),
         open_total=sum(row.open > 0 for row in rows),

@@ -84,7 +84,7 @@ def all_views(
         "marks.json": marks_json(marks),
         "marks.csv": marks_csv(marks, rubric),
         "junit.xml": junit_xml(marks),
-        "summary.html": summary_page(marks, describe, events),
+        "summary.html": summary_page(marks, describe, events, rubric),
         **{f"{FEEDBACK}/{student}.html": page for student, page in pages.items()},
     }
 

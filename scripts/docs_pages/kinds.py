@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
+from itertools import pairwise
 
 
 def as_list(docstring: str) -> list[str]:
@@ -17,6 +19,25 @@ def as_list(docstring: str) -> list[str]:
         elif line.strip():
             items[-1] += " " + line.strip()
     return [summary, "", *items]
+
+
+def meanings_of(parameters: type) -> dict[str, str]:
+    """Parameter -> the text below it in the source, of a class and those that it builds on."""
+    found: dict[str, str] = {}
+    for owner in reversed(parameters.__mro__):
+        if not owner.__module__.startswith("grader."):
+            continue
+        (definition,) = ast.parse(inspect.cleandoc("\n" + inspect.getsource(owner))).body
+        body = definition.body if isinstance(definition, ast.ClassDef) else []
+        for field, text in pairwise(body):
+            said = text.value if isinstance(text, ast.Expr) else None
+            if (
+                isinstance(field, ast.AnnAssign)
+                and isinstance(field.target, ast.Name)
+                and isinstance(said, ast.Constant)
+            ):
+                found[field.target.id] = " ".join(str(said.value).split())
+    return found
 
 
 def kinds_page() -> str:
@@ -36,12 +57,14 @@ def kinds_page() -> str:
             "",
             *as_list(kind.judge.__doc__ or ""),
             "",
-            "| parameter | default |",
-            "| --- | --- |",
+            "| parameter | default | means |",
+            "| --- | --- | --- |",
         ]
+        meanings = meanings_of(kind.parameters)
         for parameter, field in kind.parameters.model_fields.items():
             default = "required" if field.is_required() else f"`{field.get_default(call_default_factory=True)!r}`"
-            lines.append(f"| `{parameter}` | {default.replace('|', chr(92) + '|')} |")
+            cells = (f"`{parameter}`", default, meanings.get(parameter, ""))
+            lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
     return "\n".join([*lines, *_functions(), ""])
 
 

@@ -20,6 +20,7 @@ from grader.workshop.check import SEEDS
 pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(900)]
 FIRST_STEPS = ROOT / "rubrics" / "first_steps"
 IMPERIAL = ROOT / "rubrics" / "imperial_cw3"
+THEORY = ROOT / "rubrics" / "rnn_theory"
 
 
 def altered(tmp_path: Path, source: Path, name: str, *changes: tuple[str, str]) -> Path:
@@ -71,6 +72,22 @@ def test_a_part_of_the_first_coursework_passes_its_own_test() -> None:
     assert {finding["hand_in"] for finding in findings} == {
         *("model solution", "blank student version", "lstm.forget_inverted in 1b")
     }
+
+
+def test_a_part_of_the_exercise_sheet_passes_its_own_test() -> None:
+    finished = checked(THEORY, "count.no_recurrent")
+
+    assert finished.code == 0, finished.out + finished.err
+    named = [finding["text"] for finding in json.loads(finished.out) if finding["code"] == "mutant-named"]
+    assert named == ["1.1a:count.no_recurrent", "1.1a:count.no_recurrent"]
+
+
+@pytest.mark.slow
+def test_the_exercise_sheet_passes_its_own_test() -> None:
+    finished = grader("check", THEORY)
+
+    assert finished.code == 0, finished.out
+    assert "FAIL" not in finished.out
 
 
 @pytest.mark.slow
@@ -224,10 +241,9 @@ def test_exchanged_labels_are_found_in_the_first_coursework(tmp_path: Path) -> N
     "rubric",
     [
         "first_steps",
-        *(
-            pytest.param(name, marks=[pytest.mark.slow, pytest.mark.timeout(3600)])
-            for name in ("imperial_cw3", "sequence_models_w1")
-        ),
+        pytest.param("rnn_theory", marks=pytest.mark.slow),
+        pytest.param("imperial_cw3", marks=[pytest.mark.slow, pytest.mark.timeout(3600)]),
+        pytest.param("sequence_models_w1", marks=[pytest.mark.slow, pytest.mark.timeout(3600)]),
     ],
 )
 def test_planted_hand_ins_earn_what_their_files_say(tmp_path: Path, rubric: str) -> None:

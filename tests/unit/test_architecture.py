@@ -111,12 +111,63 @@ def test_scoring_reads_no_clock_no_chance_and_no_network() -> None:
         assert not {name.split(".")[0] for name in imported(path)} & forbidden, path
 
 
+NETWORKS = (
+    "lstm", "gru", "rnn", "bptt", "elman", "recurrent", "peephole", "seq2seq", "perplexity", "vanishing",
+    "forget gate", "reset gate", "update gate", "input gate", "output gate",
+)  # fmt: skip
+"""Words of the field. The engine knows modules, calls, edges and arrays; what a network is, the oracle knows."""
+OUR_FIRST_STEPS = "first_steps"
+"""The coursework of the documentation's examples, which is about no network of that kind."""
+
+
+def words_of_courseworks() -> set[str]:
+    """The names of all courseworks that come with the grader or are planned, and what they begin with."""
+    there = {path.parent.name for path in (ROOT / "rubrics").glob("*/rubric.yaml")} - {OUR_FIRST_STEPS}
+    planned = {"imperial_cw3", "uva_a2", "tau_hw2", "sequence_models_w1", "rnn_theory"}
+    return there | planned | {"imperial", "uva", "tau", "uvadlc", "sequence_models"}
+
+
+def text_files(package: str) -> Iterator[Path]:
+    """Every file of a package that holds text: modules, templates, style sheets, data."""
+    yield from sorted(
+        path
+        for path in (ROOT / package).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts and path.suffix not in (".pyc", ".so")
+    )
+
+
+def naming(words: set[str]) -> re.Pattern[str]:
+    """Finds a word wherever it stands in a name: `LSTMCell`, `my_lstm`, `xLSTM`; not within another word."""
+    listed = "|".join(re.escape(word).replace("\\ ", r"[\s_-]?") for word in sorted(words, key=lambda word: -len(word)))
+    joined = "|".join(word.upper() for word in NETWORKS[:4])
+    return re.compile(rf"(?<![a-z])(?:{listed})(?!(?<=gru)[bdefmn]|(?<=tau)[a-z])|(?<=[a-z])(?:{joined})")
+
+
 def test_the_engine_knows_no_network_and_no_coursework() -> None:
-    words = re.compile(r"\b(lstm|gru|rnn|imperial|uva_a2|tau_hw2|sequence_models|recurrent)\w*", re.IGNORECASE)
-    for path in modules("grader"):
+    words = naming({*NETWORKS, *words_of_courseworks()})
+    for path in text_files("grader"):
         for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
-            example = "Example: grader" in line
-            assert example or not words.search(line), f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+            found = words.search(line) or words.search(line.lower())
+            assert not found, f"{path.relative_to(ROOT)}:{number} names {found.group()!r}: {line.strip()}"
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("class LSTMCell:", True),
+        ("my_lstm = 1", True),
+        ("xLSTM", True),
+        ("# the forget gate", True),
+        ("rubrics/uva_a2", True),
+        ("rubrics/imperial_cw3", True),
+        ("the structure of a table", False),
+        ("a grunt is no tautology", False),
+        ("equivalent", False),
+    ],
+)
+def test_a_line_that_names_a_network_or_a_coursework_is_told_from_others(line: str, named: bool) -> None:
+    words = naming({*NETWORKS, *words_of_courseworks()})
+    assert bool(words.search(line) or words.search(line.lower())) is named
 
 
 def test_no_module_is_longer_than_four_hundred_lines() -> None:

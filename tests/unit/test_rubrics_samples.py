@@ -94,3 +94,14 @@ def test_the_first_coursework_has_at_least_forty_samples_and_three_that_were_tra
 
     assert len(archives(folder)) >= 40
     assert len([content for content in archives(folder).values() if b"Iteration: 35. Loss" in content]) == 3
+
+
+def test_the_exercise_sheet_has_a_hundred_marks_and_samples_of_every_sort():
+    rubric = load_rubric(ROOT / "rubrics" / "rnn_theory")
+    names = archives(ROOT / "submissions" / "rnn_theory")
+
+    assert rubric.max == Decimal(100)
+    assert len(names) >= 15
+    assert {name[:2] for name in names} == {"t0", "t1", "t2", "t3", "t4"}
+    diagnosed = {one.partition(":")[2] for row in expected("rnn_theory") for one in row["diagnoses"].split()}
+    assert diagnosed >= {"count.no_recurrent", "count.n2_only", "count.times_T", "count.no_output"}

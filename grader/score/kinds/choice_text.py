@@ -33,9 +33,14 @@ def chosen_in(
     lines = text[:ANSWER_CHARS].split("\n")
     ticked = [match.group(1) for line in lines if (match := _TICKED.match(line))]
     if ticked:
-        found = [chosen_in(line, forms, forgive) for line in ticked]
+        found = [_options(line, forms, forgive, single=True) for line in ticked]
         return None if None in found else frozenset(option for one in found if one is not None for option in one)
     kept = "\n".join(line for line in lines if not _BOX.match(line))
+    return _options(kept, forms, forgive, single=single)
+
+
+def _options(kept: str, forms: Mapping[str, str], forgive: Sequence[str], *, single: bool) -> frozenset[str] | None:
+    """The options of a text without boxes to tick."""
     whole = _option(kept, forms, forgive)
     if whole is not None:
         return frozenset({whole})

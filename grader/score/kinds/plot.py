@@ -44,7 +44,7 @@ def judge(context: JudgeContext, parameters: PlotParameters) -> Verdict:
         reason says where it is.
     Does not pass: nothing there, which has mark 0 at once. Labels of axes that are in the source are noted, and so is
         their absence; neither changes a mark.
-    Limits: a picture that the text only names (`![](curve.png)`) is not at hand, and goes to a person.
+    Limits: a picture that the text only names, by a link to a file, is not at hand and goes to a person.
     """
     mine = pieces(context.evidence.notebook, parameters)
     stored = [(piece, picture) for piece in mine for picture in _pictures(piece) if _counts(picture, parameters)]

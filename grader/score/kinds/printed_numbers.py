@@ -37,7 +37,8 @@ def _pattern(signs: str) -> re.Pattern[str]:
 
 _WITH_SPACES = _pattern(_GROUP_SIGNS + "| ")
 _WITHOUT_SPACES = _pattern(_GROUP_SIGNS)
-_SCALES = {"%": (-2,), "\\%": (-2,), "k": (3,), "K": (3,), "M": (6,), "thousand": (3,), "million": (6,)}
+_SCALES = {"%": (0, -2), "\\%": (0, -2), "k": (0, 3), "K": (0, 3), "M": (6,), "thousand": (3,), "million": (6,)}
+"""Powers of ten of what stands behind a number; per cents are read as they are, too, and `k` may be a symbol."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +125,7 @@ def _readings(match: re.Match[str]) -> tuple[Shown, ...]:
         whole, _, decimals = number.partition(".")
         value = Fraction(int((whole or "0") + decimals)) / 10 ** len(decimals)
         unit = Fraction(1, 10 ** len(decimals))
-        for shift in (0, *_SCALES.get(scale, ())):
+        for shift in _SCALES.get(scale, (0,)):
             factor = Fraction(10) ** (power + shift)
             found.append(Shown(value=(-value if negative else value) * factor, unit=unit * factor))
     return tuple(dict.fromkeys(found))

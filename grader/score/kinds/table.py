@@ -14,15 +14,17 @@ from grader.rubric import Check, Rubric
 from grader.score.kinds.answer_region import AnswerRegion, pieces
 from grader.score.kinds.base import JudgeContext, Verdict, kind, kind_of
 from grader.score.kinds.credit import joined
+from grader.score.kinds.log import NOTED, executed_outputs
 from grader.score.kinds.log_rules import Oddity
 from grader.score.kinds.table_cells import OwnTable, read_table
+from grader.score.kinds.table_grids import grids_in
 from grader.score.kinds.table_relations import Relation, read_relation
 from grader.score.kinds.table_rules import oddities, without_given
-from grader.score.kinds.table_sources import grids_of
+from grader.score.kinds.table_sources import MOST_GRIDS, grids_of
 from grader.score.marks import ZERO, outcome_of, share
 
 Band = tuple[float, float]
-NOTED = "The course staff see this; it changes no mark."
+RERUN = "our run of your training"
 _MOST_NAMED = 6
 
 
@@ -85,13 +87,14 @@ class TableParameters(AnswerRegion):
         return f"{column} of {row}"
 
 
-@kind("table", parameters=TableParameters)
+@kind("table", parameters=TableParameters, parts=("training",))
 def judge(context: JudgeContext, parameters: TableParameters) -> Verdict:
     """Marks a table of numbers for being complete, and tells a person what in it does not fit.
 
     Looks at: tables between `after` and `before`, in markdown (with bars, as HTML or LaTeX), in stored outputs, in
-        comments, or as dictionaries and data frames written in code; if there is none, in the whole notebook. Rows and
-        columns are found by their names, in any order, either way round.
+        comments, or as dictionaries and data frames written in code; if there is none, in the whole notebook, then in
+        what the training cells printed when they were run here. Rows and columns are found by their names, in any
+        order, either way round.
     Why: the numbers of a training run are chance, so a table can be complete and consistent, but not right.
     Passes: all `rows` and `columns` that are asked, each with a number. The mark is the share of the cells.
     Does not pass: cells that are missing. Numbers that cannot be (`possible`), that are unusual (`bands`), relations
@@ -108,7 +111,8 @@ def judge(context: JudgeContext, parameters: TableParameters) -> Verdict:
     missing = [parameters.words(*key) for key in wanted if key not in present]
     found = oddities(table, parameters)
     flags = tuple(dict.fromkeys(oddity.flag for oddity in found if oddity.flag))
-    said = [_summary(len(present), len(wanted), missing), *_sentences(found)]
+    ours = "They stand in our run of your training." if any(c.place == RERUN for c in table.cells.values()) else ""
+    said = [_summary(len(present), len(wanted), missing), ours, *_sentences(found)]
     if missing and table.strangers:
         strange = ", ".join(f'"{name}"' for name in table.strangers[:_MOST_NAMED])
         reason = joined([*said, f"These headings could not be told: {strange}; a person will look."])
@@ -129,7 +133,8 @@ def own_table(context: JudgeContext, check: Check, parameters: TableParameters) 
     key = f"table of line {check.line}, {check.id}: {parameters!r}"
     if key not in context.memo:
         table = _read(context.evidence.notebook, parameters)
-        context.memo[key] = without_given(table, _given(context.student_version, parameters))
+        own = without_given(table, _given(context.student_version, parameters))
+        context.memo[key] = own if own.cells else _of_rerun(context, parameters)
     found: OwnTable = context.memo[key]
     return found
 
@@ -157,6 +162,13 @@ def _read(notebook: NotebookRecord, parameters: TableParameters) -> OwnTable:
     if table.cells or not (parameters.after or parameters.before):
         return table
     return read_table(grids_of(pieces(notebook, AnswerRegion())), parameters.rows, parameters.columns)
+
+
+def _of_rerun(context: JudgeContext, parameters: TableParameters) -> OwnTable:
+    """What the training cells printed when they were run here."""
+    texts = (text for texts in executed_outputs(context.evidence) for text in texts)
+    grids = [grid for text in texts for grid in grids_in(text, RERUN)]
+    return read_table(grids[:MOST_GRIDS], parameters.rows, parameters.columns)
 
 
 def _given(template: StudentVersion, parameters: TableParameters) -> OwnTable:

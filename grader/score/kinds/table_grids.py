@@ -152,7 +152,8 @@ def _spaced(lines: list[str]) -> Iterator[list[list[str]]]:
 def _cells(line: str) -> list[str]:
     gapped = [part.strip() for part in _GAP.split(line.strip())]
     if len(gapped) > 1:
-        return [part for cell in gapped for part in _loose(cell)] if "\t" not in line else gapped
+        loose = [part for cell in gapped[1:] for part in _loose(cell)]
+        return gapped if "\t" in line else [*(_loose(gapped[0]) if len(gapped) == 2 else gapped[:1]), *loose]
     for sign in (",", ";"):
         parts = [part.strip() for part in line.split(sign)]
         if len(parts) > 1 and (sum(map(is_number, parts)) > len(parts) // 2 or all(len(p.split()) < 3 for p in parts)):

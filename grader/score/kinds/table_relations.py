@@ -1,6 +1,6 @@
 """Relations between the numbers of a table, over intervals: a printed number is all that rounds to it.
 
-A relation is a line of the rubric's such as `train < valid` (for each row), `perplexity = exp(loss)`,
+A relation is a line of the rubric's such as `train < valid` (for each row), `power = exp(loss)`,
 `drop = before - after` or `first.valid < second.valid` (between rows). It is read from Python's syntax tree and never
 run; a student's text never gets here.
 """

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from pathlib import Path
+
 import pytest
 from helpers.marks_builders import Mistake, check_mark, described, question_mark, run_marks, submission_marks
 from helpers.report_html import HOSTILE, Page, read_page
@@ -10,6 +13,8 @@ from helpers.report_sample import DESCRIBE, sample_run
 from grader.records import Event, Reason, SubmissionStatus
 from grader.report.html_page import CONTENT_POLICY
 from grader.report.summary_page import attention, bars, summary_page
+from grader.report.write import all_views
+from grader.rubric import Check, Question, Rubric
 
 
 def test_faults_come_first_then_refusals_then_open_verdicts() -> None:
@@ -185,3 +190,45 @@ def test_the_page_asks_for_nothing_from_anywhere() -> None:
     assert "http:" not in html
     assert "https:" not in html
     assert "url(" not in html
+
+
+def marked_by_hand(folder: Path, points: object = ("it cancels", "<b>both</b> sides")) -> Rubric:
+    """A rubric with one text for a marker."""
+    check = Check(id="text", kind="text", marks=Decimal(4), parameters={"after": "x", "key_points": points})
+    question = Question(id="T1", title="Why <it> works", marks=Decimal(4), checks=(check,))
+    return Rubric(title="T", folder=folder, questions=(question,))
+
+
+def test_markers_find_what_to_look_for_in_the_answers_that_wait(tmp_path: Path) -> None:
+    open_ = question_mark("T1", check_mark("T1/text", outcome="manual"))
+    rows = [submission_marks(f"s{n:03}", open_) for n in range(14)]
+    rows.append(submission_marks("done", question_mark("T1", check_mark("T1/text"))))
+
+    html = summary_page(run_marks(*rows), described(), rubric=marked_by_hand(tmp_path))
+
+    page = read_page(html)
+    assert "T1/text Why <it> works: 14 answers wait, 4 marks each" in page.text
+    assert "it cancels <b>both</b> sides" in page.text
+    assert "<b>both</b>" not in html
+    assert "and 2 more" in page.text
+
+
+@pytest.mark.parametrize("outcome", ["manual", "passed"])
+def test_without_key_points_or_answers_that_wait_there_is_nothing_for_markers(tmp_path: Path, outcome: str) -> None:
+    row = submission_marks("s001", question_mark("T1", check_mark("T1/text", outcome=outcome)))
+    points = () if outcome == "manual" else ("it cancels",)
+
+    html = summary_page(run_marks(row), described(), rubric=marked_by_hand(tmp_path, points))
+
+    assert "For markers" not in html
+    assert "it cancels" not in html
+
+
+def test_key_points_stand_on_no_students_page(tmp_path: Path) -> None:
+    row = submission_marks("s001", question_mark("T1", check_mark("T1/text", outcome="manual")))
+
+    views = all_views(run_marks(row), {}, marked_by_hand(tmp_path), described())
+
+    assert "it cancels" in views["summary.html"]
+    assert "it cancels" not in views["feedback/s001.html"]
+    assert "it cancels" not in views["marks.json"] + views["marks.csv"] + views["junit.xml"]
