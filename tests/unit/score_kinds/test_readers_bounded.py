@@ -6,7 +6,9 @@ Work is counted in traced lines of our own code: see `tests/fuzz/fuzz_readers.py
 from __future__ import annotations
 
 import importlib.util
+import os
 import random
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -53,6 +55,18 @@ def test_none_of_many_texts_breaks_a_reader(text: str) -> None:
 @pytest.mark.timeout(600)
 def test_a_random_loop_over_bytes_breaks_no_reader() -> None:
     fuzz.loop(4_000, seed=20)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_search_guided_by_coverage_breaks_no_reader() -> None:
+    pytest.importorskip("atheris", reason="atheris is an extra of `make test-all`")
+    root = Path(__file__).resolve().parents[3]
+    target = root / "tests" / "fuzz" / "fuzz_readers.py"
+    environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, str(target), "--atheris", "--runs", "5000", "-max_len=400"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2_000:]
 
 
 @pytest.mark.slow
