@@ -123,6 +123,7 @@ def _habits(chains: Sequence[_Chain]) -> Iterator[Habits]:
     tokens = [token for chain in chains for side in chain.sides for token in side]
     if any(token.sign("⊙") for token in tokens):
         yield Habits(tight=True)
+        yield Habits(loose=True)
     if any(token.sign("⊗") for token in tokens):
         yield Habits(entrywise=True)
     if any(token.kind is Kind.BIG and token.text == "prod" for token in tokens):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from grader.score.derivations.brackets import split, split_kind
 from grader.score.derivations.signs import Kind, ReadingError, Token
-from grader.score.derivations.tree import Cut, Node, Stacked, Symbol
+from grader.score.derivations.tree import Cut, Node, Stacked, Symbol, Transposed
 
 if TYPE_CHECKING:
     from grader.score.derivations.reading import Parser
@@ -31,16 +31,16 @@ def matrix(parser: Parser) -> Node:
     return Stacked(tuple(row[0] for row in cells))
 
 
-def cut(parser: Parser, node: Symbol) -> Node | None:
+def cut(parser: Parser, node: Symbol | Transposed) -> Node | None:
     """Rows and columns in square brackets, `W[:, :n_a]`; None if the brackets hold something else."""
     start = parser.at
-    parser.take()
+    position = parser.take().position
     parts = split(parser.until("["), ",")
-    if len(parts) != 2 or not any(token.sign(":") for part in parts for token in part):
+    if len(parts) not in (1, 2) or not any(token.sign(":") for part in parts for token in part):
         parser.at = start
         return None
-    (rows, columns) = (_bounds(parser, part) for part in parts)
-    return Cut(node, rows, columns, node.position)
+    rows, columns = _bounds(parser, parts[0]), _bounds(parser, parts[1]) if len(parts) == 2 else (None, None)
+    return Cut(node, rows, columns, position)
 
 
 def _bounds(parser: Parser, part: list[Token]) -> tuple[str | None, str | None]:

@@ -144,6 +144,9 @@ class Evaluation:
     def _multiplied(self, node: Multiplied, frame: Frame) -> Tensor:
         found = self._value(node.factors[0], frame)
         for sign, factor in zip(node.signs, node.factors[1:], strict=True):
+            if sign == "⊙" and isinstance(factor, Identity) and 1 in found.shape:
+                found = arrays.diagonal(found, node.position)
+                continue
             found = self._times(found, self._value(factor, frame), sign, node.position)
         return found
 

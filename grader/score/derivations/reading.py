@@ -43,7 +43,9 @@ class Habits:
     """One way to read what has several."""
 
     tight: bool = False
-    """True if products without a sign bind closer than `⊙`."""
+    """True if products of another sign, or without one, bind closer than `⊙`."""
+    loose: bool = False
+    """True if `⊙` binds closer than they do."""
     reach: int = 0
     """How many factors of those behind a product over an index belong to it, beyond the last that has the index;
     -1 for all."""
@@ -184,15 +186,16 @@ class Parser:
         """Factors in a row, with those before and behind `⊙` together if that is the habit."""
         if self.habits.entrywise:
             signs = ["⊙" if sign == "⊗" else sign for sign in signs]
-        if not self.habits.tight or "⊙" not in signs or set(signs) == {"⊙"}:
+        if not (self.habits.tight or self.habits.loose) or "⊙" not in signs or set(signs) == {"⊙"}:
             return Multiplied(tuple(factors), tuple(signs), at)
         groups: list[Node] = []
+        cuts = [place for place, sign in enumerate(signs) if (sign == "⊙") is self.habits.tight]
         start = 0
-        for place in [*(place for place, sign in enumerate(signs) if sign == "⊙"), len(signs)]:
+        for place in [*cuts, len(signs)]:
             run, between = factors[start : place + 1], signs[start:place]
             groups.append(run[0] if len(run) == 1 else Multiplied(tuple(run), tuple(between), at))
             start = place + 1
-        return Multiplied(tuple(groups), ("⊙",) * (len(groups) - 1), at)
+        return Multiplied(tuple(groups), tuple(signs[place] for place in cuts), at)
 
     def factor(self) -> Node:
         """An atom with what stands at it."""
@@ -212,7 +215,8 @@ class Parser:
             if token.sign("^"):
                 self.take()
                 node = self._raised(node, self.group(), token.position)
-            elif token.sign("'"):
+            elif token.sign("'") or (token.sign(".") and (self.peek(1) or token).text == "T"):
+                self.at += token.sign(".")
                 self.take()
                 node = Transposed(node)
             elif token.sign("_"):
@@ -220,7 +224,7 @@ class Parser:
                 entries = self._entries(self.group())
                 if isinstance(node, Symbol) and not node.elements and entries:
                     node = Symbol(node.key, node.time, entries, node.position)
-            elif token.sign("[") and isinstance(node, Symbol) and (part := cut(self, node)) is not None:
+            elif token.sign("[") and isinstance(node, Symbol | Transposed) and (part := cut(self, node)) is not None:
                 node = part
             else:
                 return node

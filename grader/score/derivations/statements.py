@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from grader.score.derivations.brackets import split
+from grader.score.derivations.brackets import split, unwrapped_braces
 from grader.score.derivations.signs import MOST_CHARS, Kind, Token, prepared
 
 MOST_PIECES = 60
@@ -20,7 +20,7 @@ _SET_APART = re.compile(
     r"|```(?:math|latex|tex|python)?\s*\n(?P<f>.+?)```|`+(?P<g>[^`]+)`+",
     re.DOTALL,
 )
-_JOINS = re.compile(r"\s*(?:=|\+|-|\*|·|⊙|×|)\s*\n?\s*")
+_JOINS = re.compile(r"\s*=\s*|[ \t]*[-+*·⊙×][ \t]*")
 _BULLET = re.compile(r"^\s*(?:[-*+>#]+\s+|(?:\(?[0-9a-hA-H]\s*[.):]|\(?(?:i|ii|iii|iv|v|vi)[.)])\s+)*")
 _LEAD = re.compile(
     r"^.*?(?::(?!=)|\b(?:is|are|equals|gives?|get|gets|have|so|thus|hence|with|where|let|then|and|that|therefore|be|as"
@@ -99,8 +99,8 @@ def leads(line: str) -> Iterator[str]:
 def statements_of(tokens: Sequence[Token]) -> list[Statement]:
     """The statements of a piece; rows that begin with a sign of equality or of a sum go on from the row before."""
     found: list[list[list[Token]]] = []
-    for run in _runs(tokens):
-        sides = split(run, "=")
+    for run in _runs(unwrapped_braces(tokens)):
+        sides = split(unwrapped_braces(run), "=")
         if not any(sides):
             continue
         first = sides[0]
@@ -135,7 +135,7 @@ def _runs(tokens: Sequence[Token]) -> Iterator[list[Token]]:
         if outside and ends:
             yield run
             run, depth = [], 0
-        elif (token.kind is Kind.COLUMN and matrices == 0) or token.kind is Kind.STOP:
+        elif token.kind is Kind.STOP or (token.kind in (Kind.COLUMN, Kind.ROW) and matrices == 0):
             continue
         else:
             run.append(token)
