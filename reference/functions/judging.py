@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 
-from reference.functions.formulas import Array, Arrays, Formulas, Function, OutputVerdict, array
+from reference.functions.formulas import Array, Arrays, Evaluate, Formulas, Function, OutputVerdict, array
 from reference.mistakes import all_mistakes
 from reference.recognition.verdicts import rounded
 
@@ -38,9 +38,9 @@ def judge_outputs(
     found = {name: array(value) for name, value in outputs.items()}
     if function.judge is not None:
         return dict(function.judge(given, found, tolerance))
-    assert function.evaluate is not None
+    evaluate = cast(Evaluate, function.evaluate)  # a function has the one or the other
     with np.errstate(all="ignore"):
-        formulas = function.evaluate(given, {name: array(value) for name, value in earlier.items()})
+        formulas = evaluate(given, {name: array(value) for name, value in earlier.items()})
         return _verdicts(formulas, found, tolerance)
 
 
