@@ -35,3 +35,8 @@ def imperial(tmp_path_factory: pytest.TempPathFactory) -> SampleRun:
 @pytest.fixture(scope="session")
 def first_steps(tmp_path_factory: pytest.TempPathFactory) -> SampleRun:
     return _run("first_steps", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def uva_a2(tmp_path_factory: pytest.TempPathFactory) -> SampleRun:
+    return _run("uva_a2", tmp_path_factory)

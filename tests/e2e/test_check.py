@@ -222,7 +222,13 @@ def test_exchanged_labels_are_found_in_the_first_coursework(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     "rubric",
-    ["first_steps", pytest.param("imperial_cw3", marks=[pytest.mark.slow, pytest.mark.timeout(3600)])],
+    [
+        "first_steps",
+        *(
+            pytest.param(name, marks=[pytest.mark.slow, pytest.mark.timeout(3600)])
+            for name in ("imperial_cw3", "uva_a2")
+        ),
+    ],
 )
 def test_planted_hand_ins_earn_what_their_files_say(tmp_path: Path, rubric: str) -> None:
     hand_ins, run = tmp_path / "planted", tmp_path / "run"

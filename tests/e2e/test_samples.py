@@ -12,17 +12,25 @@ from helpers.command_line import ROOT, marks_json, rows_by_submission, table
 from helpers.report_html import read_page
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(900)]
-RUBRICS = ("imperial_cw3", "first_steps")
+RUBRICS = ("imperial_cw3", "first_steps", "uva_a2")
+SLOW = ("uva_a2",)
+
+
+def marks_of(rubric: str) -> Any:
+    return (pytest.mark.slow,) if rubric in SLOW else ()
 
 
 def samples(rubric: str) -> list[Any]:
     expected = table(ROOT / "submissions" / rubric / "expected.csv")
-    return [pytest.param(rubric, row, id=row["submission"]) for row in expected]
+    return [pytest.param(rubric, row, id=row["submission"], marks=marks_of(rubric)) for row in expected]
+
+
+every_rubric = pytest.mark.parametrize("rubric", [pytest.param(rubric, marks=marks_of(rubric)) for rubric in RUBRICS])
 
 
 @pytest.fixture
 def run(request: pytest.FixtureRequest, rubric: str) -> Any:
-    return request.getfixturevalue("imperial" if rubric == "imperial_cw3" else "first_steps")
+    return request.getfixturevalue("imperial" if rubric == "imperial_cw3" else rubric)
 
 
 def diagnoses(row: dict[str, Any]) -> set[str]:
@@ -73,7 +81,7 @@ def explanation(run: Any, submission: str) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.parametrize("rubric", RUBRICS)
+@every_rubric
 def test_a_batch_ends_with_its_counts_and_one_row_and_page_for_each_sample(run: Any, rubric: str) -> None:
     assert run.finished.code in (0, 1), run.finished.err
     counts = re.fullmatch(
@@ -90,7 +98,7 @@ def test_a_batch_ends_with_its_counts_and_one_row_and_page_for_each_sample(run: 
         assert (run.folder / name).is_file()
 
 
-@pytest.mark.parametrize("rubric", RUBRICS)
+@every_rubric
 def test_marks_json_marks_csv_and_pages_agree_to_the_last_digit(run: Any, rubric: str) -> None:
     document = json.loads((run.folder / "marks.json").read_text(), parse_float=Decimal, parse_int=Decimal)
     rows = written(run)
