@@ -75,7 +75,7 @@ def choose(unpacked: Unpacked, expectation: Expectation, limits: IntakeLimits) -
         return Choice(refused=_refusal(found, failed), flags=flags)
     read.sort(key=lambda one: one.rank)
     read = _report_first(read, expectation)
-    joined = _joined(read, expectation)
+    joined = _joined(read, expectation, limits)
     report = _report(read[0], joined, texts, limits)
     read = _without(read, joined, expectation)
     beside = [*unpacked.other, *(one.path for one in texts if report is None or one.path != report.source_name)]
@@ -105,12 +105,12 @@ def _module(one: _Read) -> Module:
     return Module(path=one.candidate.path, notebook=one.notebook)
 
 
-def _joined(read: list[_Read], expectation: Expectation) -> Joined | None:
+def _joined(read: list[_Read], expectation: Expectation, limits: IntakeLimits) -> Joined | None:
     """The file that fits best with the scripts that belong to it."""
     own = [_module(one) for one in read if not is_set_aside(one.candidate.path)]
     if not own or is_set_aside(read[0].candidate.path):
         return None
-    return join(own[0], own[1:], expectation.names, expectation.markers)
+    return join(own[0], own[1:], expectation.names, expectation.markers, most_cells=limits.cells)
 
 
 def _without(read: list[_Read], joined: Joined | None, expectation: Expectation) -> list[_Read]:

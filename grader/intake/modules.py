@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from grader.intake.slugs import natural_key
 from grader.records import CellKind, NotebookCell, NotebookRecord
@@ -26,23 +27,28 @@ _OPENS = re.compile(r"^(?:@|class[ \t]|def[ \t]|async[ \t]+def[ \t])")
 _MAIN = re.compile(r"^if[ \t]*\(?[ \t]*__name__[ \t]*==[ \t]*(['\"])__main__\1")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Module:
     """One file of a hand-in."""
 
     path: str
     notebook: NotebookRecord
 
-    @property
+    @cached_property
     def code(self) -> str:
         """All its code."""
         return "\n".join(cell.source for cell in self.notebook.cells if cell.kind is CellKind.CODE)
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """What it defines at the top level."""
         found = (first or second for first, second in _DEFINED.findall(self.code))
         return tuple(dict.fromkeys(name for name in found if name))
+
+    @cached_property
+    def imported(self) -> tuple[str, ...]:
+        """Modules that it imports, as it calls them."""
+        return tuple(dict.fromkeys(_modules_in(self.code)))
 
     @property
     def is_script(self) -> bool:
@@ -61,8 +67,10 @@ class Joined:
     """First and last cell of each, counted from 1."""
 
 
-def join(chosen: Module, others: Sequence[Module], wanted: frozenset[str], markers: Sequence[str]) -> Joined | None:
-    """The chosen file with those scripts that belong to it; None if there are none.
+def join(
+    chosen: Module, others: Sequence[Module], wanted: frozenset[str], markers: Sequence[str], *, most_cells: int
+) -> Joined | None:
+    """The chosen file with those scripts that belong to it; None if there are none, or if that is too much.
 
     A script belongs to it if it defines names that the coursework asks for and that are not there yet, or if one of
     them imports the other.
@@ -72,6 +80,7 @@ def join(chosen: Module, others: Sequence[Module], wanted: frozenset[str], marke
         others: the other scripts, the best first.
         wanted: names that the coursework asks for.
         markers: texts around answers; a file that holds one is not split.
+        most_cells: how many cells a notebook may have.
     """
     taken = _belonging(chosen, [one for one in others if one.is_script], wanted)
     if len(taken) == 1:
@@ -94,6 +103,8 @@ def join(chosen: Module, others: Sequence[Module], wanted: frozenset[str], marke
             else:
                 cells.append((cell.kind, cell.source, None))
         places.append((before + 1, len(cells)))
+    if len(cells) > most_cells:
+        return None
     notes = list(dict.fromkeys(note for one in ordered for note in one.notebook.notes if not _says_script(note)))
     if behind_main:
         notes.append('What stands behind `if __name__ == "__main__"` was read and not run.')
@@ -154,7 +165,7 @@ def _ordered(chosen: Module, taken: Sequence[Module]) -> list[Module]:
 
 
 def _imports(one: Module, other: Module) -> bool:
-    return other.is_script and any(_is(module, one.path, other.path) for module in _modules_in(one.code))
+    return other.is_script and any(_is(module, other.path) for module in one.imported)
 
 
 def _modules_in(code: str) -> Iterator[str]:
@@ -179,7 +190,7 @@ def _aliases(text: str) -> list[tuple[str, str]]:
     return pairs
 
 
-def _is(module: str, importer: str, path: str) -> bool:
+def _is(module: str, path: str) -> bool:
     """True if a module's name means a file of the hand-in: the end of its path, from whatever folder."""
     stem = re.sub(r"(/__init__)?\.py$", "", path, flags=re.IGNORECASE)
     dotted = module.strip(".").replace(".", "/")
@@ -190,7 +201,7 @@ def _resolved(source: str, importer: str, known: Mapping[str, Sequence[str]]) ->
     """The source without imports of the hand-in's own files: their names are there already; lines keep their places."""
 
     def names_of(module: str) -> Sequence[str] | None:
-        fitting = [path for path in known if path != importer and _is(module, importer, path)]
+        fitting = [path for path in known if path != importer and _is(module, path)]
         beside = [path for path in fitting if path.rpartition("/")[0] == importer.rpartition("/")[0]]
         return known[(beside or fitting)[0]] if fitting else None
 

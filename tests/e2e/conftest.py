@@ -50,3 +50,8 @@ def rnn_theory(tmp_path_factory: pytest.TempPathFactory) -> SampleRun:
 @pytest.fixture(scope="session")
 def tau_hw2(tmp_path_factory: pytest.TempPathFactory) -> SampleRun:
     return _run("tau_hw2", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def uva_a2(tmp_path_factory: pytest.TempPathFactory) -> SampleRun:
+    return _run("uva_a2", tmp_path_factory)

@@ -12,8 +12,8 @@ from helpers.command_line import ROOT, marks_json, rows_by_submission, table
 from helpers.report_html import read_page
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(900)]
-RUBRICS = ("imperial_cw3", "first_steps", "rnn_theory", "sequence_models_w1", "tau_hw2")
-SLOW = ("sequence_models_w1",)
+RUBRICS = ("imperial_cw3", "first_steps", "rnn_theory", "sequence_models_w1", "tau_hw2", "uva_a2")
+SLOW = ("sequence_models_w1", "uva_a2")
 
 
 def marks_of(rubric: str) -> Any:

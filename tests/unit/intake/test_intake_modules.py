@@ -151,3 +151,23 @@ def test_a_text_that_looks_like_code_inside_a_string_is_not_torn_apart() -> None
     source = 'import gate\nHELP = """\nclass of 2026\ndef is short for definition\n"""\nclass Net(Gate):\n    pass\n'
 
     assert "class of 2026" in str(run(read({"net.py": source.encode(), "gate.py": GATE}))["HELP"])
+
+
+def test_scripts_of_more_parts_than_a_notebook_may_have_cells_are_not_joined() -> None:
+    many = "".join(f"def f{number}():\n    pass\n" for number in range(2_001)).encode()
+
+    choice = chosen({"net.py": NET, "gate.py": GATE + many})
+
+    assert choice.notebook is not None
+    assert len(choice.notebook.cells) == 1
+    assert any("was graded, not" in note for note in choice.notes)
+
+
+def test_many_large_scripts_that_import_each_other_are_joined_in_little_time() -> None:
+    filler = "value = 1\n" * 2_000
+    files = {f"m{number}.py": f"import m{number + 1}\n{filler}".encode() for number in range(40)}
+
+    choice = chosen({**files, "m40.py": b"class Net:\n    pass\n"})
+
+    assert choice.notebook is not None
+    assert sum("read together" in note for note in choice.notes) == 1
