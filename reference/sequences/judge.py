@@ -39,6 +39,8 @@ def recognise_sequence(family_name: str, raw: Mapping[str, Any], policy: Mapping
         try:
             seen = read_sequence_evidence(raw)
             verdict = _judge(SEQUENCES[family_name], seen, policy)
+        except np.linalg.LinAlgError:
+            return CellVerdict(status="unrecognised", notes=("numbers of very different sizes",))
         except (SequenceEvidenceError, NoReadoutError) as error:
             return CellVerdict(status="unrecognised", notes=(f"{error}",))
         except KeyError as error:

@@ -428,6 +428,19 @@ def test_evidence_that_does_not_fit_together_is_left_to_a_person() -> None:
         assert recognise_sequence("rnn_tanh", broken, {}).status == "unrecognised"
 
 
+@pytest.mark.parametrize("factor", [0.0, 1e-300, 1e300])
+@pytest.mark.parametrize("what", ["outputs", "jacobian"])
+def test_numbers_of_any_size_are_left_to_a_person(what: str, factor: float) -> None:
+    raw = observe(lambda steps, inputs: Model(steps, inputs, family="rnn_tanh"))
+    runs = []
+    for run in raw["runs"]:
+        value = run[what]
+        scaled = {name: one * factor for name, one in value.items()} if isinstance(value, dict) else value
+        runs.append({**run, what: scaled * factor if isinstance(scaled, Tensor) else scaled})
+
+    assert recognise_sequence("rnn_tanh", {**raw, "runs": runs}, {}).status in ("unrecognised", "mistake")
+
+
 def test_an_unknown_family_is_refused() -> None:
     with pytest.raises(ValueError, match="family must be one of"):
         recognise_sequence("transformer", {}, {})
