@@ -14,7 +14,7 @@ grade: setup  ## Grade the sample submissions of $(RUBRIC) into runs/$(RUBRIC)
 test: setup-browser lint  ## Linter, type checker and the test suite (under 15 minutes on 2 cores)
 	$(PYTEST) -m "not slow and not gpu"
 
-test-all: setup-browser lint  ## The suite with its slow rest
+test-all: setup-all lint  ## The suite with its slow rest
 	$(PYTEST) -m "not gpu"
 
 test-gpu: setup  ## What needs a CUDA device, one test at a time; its figures go into docs/gpu.md
@@ -33,6 +33,10 @@ setup:
 .PHONY: setup-browser
 setup-browser:
 	@scripts/setup --browser
+
+.PHONY: setup-all
+setup-all:
+	@scripts/setup --browser --fuzz
 
 samples: setup  ## Make the sample submissions again, byte for byte
 	for maker in submissions/*/make_samples.py; do $(PYTHON) $$maker; done
