@@ -108,6 +108,7 @@ def floor_job(record: PartRecord, notebook: NotebookRecord, course: Course, data
         "done_probes": [],
         "stand_ins": dict(execution.stand_ins) if record.part == "stand-ins" else {},
         "shims": list(execution.shims),
+        "supplies": dict(execution.supplies),
         "threads": execution.threads,
         "limits": limits_for_agent(execution.limits),
         "training_cells": list(training_cells(notebook, execution.training)),
@@ -137,7 +138,9 @@ def requests(
         found += [["train", index] for index in train]
     if part == "stand-ins":
         found.append(["stand_in"])
-    return [*found, *(["probe", probe.id] for probe in probes), ["finish"]]
+    if probes:
+        found.append(["probe", *(probe.id for probe in probes)])
+    return [*found, ["finish"]]
 
 
 def read_spent(folder: Path) -> Spent:

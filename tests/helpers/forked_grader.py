@@ -79,7 +79,7 @@ class ForkedKernel:
             if name == "start":
                 self.agent.start(self._names, job=str(self._job), evidence=str(self._evidence))
             else:
-                getattr(self.agent, name)(*([ast.literal_eval(argument)] if argument else []))
+                getattr(self.agent, name)(*(ast.literal_eval(f"({argument},)") if argument else ()))
         except BaseException as error:
             if type(error).__name__ != _GIVES_UP:
                 raise

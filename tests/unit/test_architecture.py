@@ -124,7 +124,7 @@ def words_of_courseworks() -> set[str]:
     """The names of all courseworks that come with the grader or are planned, and what they begin with."""
     there = {path.parent.name for path in (ROOT / "rubrics").glob("*/rubric.yaml")} - {OUR_FIRST_STEPS}
     planned = {"imperial_cw3", "uva_a2", "tau_hw2", "sequence_models_w1", "rnn_theory"}
-    return there | planned | {"imperial", "uva", "tau", "uvadlc", "sequence_models"}
+    return there | planned | {"imperial", "uva", "uvadlc", "sequence_models"}
 
 
 def text_files(package: str) -> Iterator[Path]:
@@ -140,7 +140,8 @@ def naming(words: set[str]) -> re.Pattern[str]:
     """Finds a word wherever it stands in a name: `LSTMCell`, `my_lstm`, `xLSTM`; not within another word."""
     listed = "|".join(re.escape(word).replace("\\ ", r"[\s_-]?") for word in sorted(words, key=lambda word: -len(word)))
     joined = "|".join(word.upper() for word in NETWORKS[:4])
-    return re.compile(rf"(?<![a-z])(?:{listed})(?!(?<=gru)[bdefmn]|(?<=tau)[a-z])|(?<=[a-z])(?:{joined})")
+    letter = "tau"  # a coursework where something of it is named (`tau.dW_hz`), else a letter of mathematics
+    return re.compile(rf"(?<![a-z])(?:{listed}|{letter}(?=[._]\w))(?!(?<=gru)[bdefmn])|(?<=[a-z])(?:{joined})")
 
 
 def test_the_engine_knows_no_network_and_no_coursework() -> None:

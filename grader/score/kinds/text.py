@@ -58,8 +58,8 @@ def judge(context: JudgeContext, parameters: TextParameters) -> Verdict:
 def answer_of(parameters: TextParameters, notebook: NotebookRecord, template: StudentVersion, question: str) -> str:
     """The student's own words, from all places; empty if there are none, or fewer than make an answer."""
     if not parameters.variable:
-        text = prose_at(parameters, notebook, template, question).whole
-        return text if _words(text) >= parameters.fewest_words else ""
+        found = prose_at(parameters, notebook, template, question)
+        return found.whole if _words(found.text) >= parameters.fewest_words else ""
     written = written_at(parameters, notebook, template)
     text = "\n".join(map(str, written)) if isinstance(written, tuple) else "" if written is None else str(written)
     return text if _words(text) >= parameters.fewest_words else ""

@@ -172,7 +172,9 @@ class _Scanner:
         shape = shape_of(line, comment=cell.kind is CellKind.CODE)
         for one in reversed(candidates(shape.text, outline.vocabulary)):
             part = len(one.key) == 1 and not one.key[0].isdigit() and len(one.key[0]) <= 4
-            if not (is_heading(one, shape) or (part and self.group and one.delimited and (first or shape.set_apart))):
+            alone = one.ends_line and cell.source.strip() == line.strip()  # "(b)" and nothing else is an answer
+            below = part and self.group and one.delimited and (shape.set_apart or (first and not alone))
+            if not (is_heading(one, shape) or below):
                 continue
             target = outline.keyed(one.key, self.group)
             if target is not None:

@@ -65,7 +65,7 @@ def test_the_agent_is_asked_for_the_same_in_the_same_order(course: Course, part:
 
 
 def _arguments(unit: Any) -> list[Any]:
-    return [value for value in (unit.cell, unit.probe) if value is not None]
+    return [*unit.probes, *([] if unit.cell is None else [unit.cell])]
 
 
 def test_probes_without_evidence_are_left_out(course: Course) -> None:

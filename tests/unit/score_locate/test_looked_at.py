@@ -52,7 +52,7 @@ def test_a_name_outside_of_code_says_so() -> None:
 
 def test_what_was_passed_over_is_listed_after_what_counts() -> None:
     made = theory().add("Theory question 2: After all, it adds.")
-    listed = found(made.record(), made, "T2/text")
+    listed = found(made.record(), made, "T2/reasons")
     assert [(cell, counts) for cell, _, _, counts in listed] == [(25, True), (18, False)]
     assert listed[0][1] == "below your heading “Theory question 2”"
 
