@@ -58,7 +58,8 @@ class Located:
         if own.text or not question:
             return own
         others = {known for known in self.outline.after if question_of(known) == question} - {target}
-        elsewhere = self._reading({question} if "#" in target else others)
+        asked_apart = set(self.outline.targets.values()) - {target}  # the answer to another check is none to this one
+        elsewhere = self._reading(({question} if "#" in target else others) - asked_apart)
         return elsewhere if elsewhere.text else own
 
     def places(self, question: str) -> list[Place]:
