@@ -9,15 +9,17 @@ import argparse
 import io
 import sys
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
-from grader.rubric import Rubric
+from grader.coursework import student_version
+from grader.records import CellKind
+from grader.rubric import Rubric, load_rubric
 from grader.workshop.hand_in import HandIn
 from grader.workshop.planted import read_planted
-from grader.workshop.planting import planted_trials
+from grader.workshop.planting import apply, planted_trials
 from grader.workshop.tables import expected_csv
 
 _DATE = (2026, 3, 20, 12, 0, 0)
@@ -44,6 +46,61 @@ class Notebook(HandIn):
         for number, cell in enumerate((c for c in self.cells if c["cell_type"] == "code"), start=1):
             cell["execution_count"] = number
         return self
+
+
+class Samples:
+    """The samples of a coursework, each with what makes its bytes, and what they start from.
+
+    Args:
+        rubric: folder of the coursework.
+        name: of the notebook in a hand-in.
+    """
+
+    def __init__(self, rubric: Path, name: str) -> None:
+        self.rubric = load_rubric(rubric)
+        self.name = name
+        self.made: dict[str, Make] = {}
+        kinds = ("mutants", "alternatives")
+        self.planted = {item.title: item for kind in kinds for item in read_planted(rubric, kind)}
+
+    def sample(self, file_name: str) -> Callable[[Make], Make]:
+        """Register what makes the bytes of a sample."""
+
+        def register(make: Make) -> Make:
+            self.made[file_name] = make
+            return make
+
+        return register
+
+    def solution(self, *headings: str, questions: Sequence[str] = ()) -> Notebook:
+        """The model solution with mutants and alternatives of the rubric's.
+
+        Args:
+            headings: of mutants and alternatives.
+            questions: of those only what goes between the markers of these questions; everything if there are none.
+        """
+        notebook = Notebook(self.rubric)
+        for heading in headings:
+            for edit in self.planted[heading].edits:
+                if not questions or edit.target in questions:
+                    apply(notebook, edit, "more")
+        return notebook
+
+    def blank(self) -> Notebook:
+        """The student version."""
+        notebook = Notebook(self.rubric)
+        for cell, given in zip(notebook.cells, student_version(self.rubric).notebook.cells, strict=True):
+            assert given.kind is CellKind(cell["cell_type"])
+            cell["source"] = given.source.splitlines(keepends=True)
+        return notebook
+
+    def template_of(self, identifier: str) -> str:
+        """A cell as the student version has it."""
+        return self.blank().source(identifier)
+
+    def handed_in(self, notebook: HandIn) -> bytes:
+        """A zip with nothing but the notebook in it."""
+        return zipped({self.name: notebook.bytes()})
 
 
 def variants(folder: Path) -> dict[str, dict[str, str]]:

@@ -17,14 +17,12 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE.parent), str(ROOT)]
 
-from sample_kit import Make, Notebook, run, zipped  # noqa: E402 - the folder above has to be found first
+from sample_kit import Make, Notebook, Samples, run, zipped  # noqa: E402 - the folder above has to be found first
 
-from grader.rubric import load_rubric  # noqa: E402 - the same
-from grader.workshop.hand_in import HandIn  # noqa: E402 - the same
 from grader.workshop.planting import blank_hand_in  # noqa: E402 - the same
 
-RUBRIC = load_rubric(ROOT / "rubrics" / "rnn_theory")
-SAMPLES: dict[str, Make] = {}
+KIT = Samples(ROOT / "rubrics" / "rnn_theory", "theory.ipynb")
+RUBRIC, SAMPLES, handed_in = KIT.rubric, KIT.made, KIT.handed_in
 ANSWER, CHOICE = "*Your answer:*", "*Your choice:*"
 CHOICES = ("1.1c", "3.2")
 
@@ -40,19 +38,9 @@ def sheet(**answers: str) -> Notebook:
     return notebook
 
 
-def handed_in(notebook: HandIn) -> bytes:
-    """A zip with nothing but the notebook in it."""
-    return zipped({"theory.ipynb": notebook.bytes()})
-
-
 def sample(name: str) -> Callable[[Make], Make]:
     """Register what makes the bytes of a sample."""
-
-    def register(make: Make) -> Make:
-        SAMPLES[f"{name}.zip"] = make
-        return make
-
-    return register
+    return KIT.sample(f"{name}.zip")
 
 
 ANSWERED: dict[str, dict[str, str]] = {
@@ -105,7 +93,7 @@ ANSWERED: dict[str, dict[str, str]] = {
         "a2_1": "Going back through many steps multiplies many small numbers, so that the gradient tends to zero.",
         "a3_4": "Take a GRU: one gate in place of two.",
     },
-    "t23-theory-left-out": {name: "" for name in ("why1_1c", "a2_1", "a2_2", "a3_1", "why3_2", "a3_3", "a3_4", "a3_5")},
+    "t23-theory-left-out": dict.fromkeys(("why1_1c", "a2_1", "a2_2", "a3_1", "why3_2", "a3_3", "a3_4", "a3_5"), ""),
     # ------------------------------------------------------------------------------------------------ messy
     # Words that are no formula, two formulas, two numbers, two options: a person reads them.
     "t30-messy-formula-in-words": {"a1_1a": "n squared plus n times m plus k times n", "a1_1b": "20224"},

@@ -11,25 +11,17 @@ make mistakes, those of the printed course notes among them, s060 to s066 are me
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE.parent), str(ROOT)]
 
-from sample_kit import Make, Notebook, run, zipped  # noqa: E402 - the folder above has to be found first
+from sample_kit import Samples, run, zipped  # noqa: E402 - the folder above has to be found first
 
-from grader.coursework import student_version  # noqa: E402 - the same
-from grader.rubric import load_rubric  # noqa: E402 - the same
-from grader.workshop.planted import read_planted  # noqa: E402 - the same
-from grader.workshop.planting import apply  # noqa: E402 - the same
-
-RUBRIC = load_rubric(ROOT / "rubrics" / "sequence_models_w1")
-PLANTED = {
-    planted.title: planted for kind in ("mutants", "alternatives") for planted in read_planted(RUBRIC.folder, kind)
-}
-NAME = "Building_a_RNN_step_by_step.ipynb"
+KIT = Samples(ROOT / "rubrics" / "sequence_models_w1", "Building_a_RNN_step_by_step.ipynb")
+NAME, RUBRIC, SAMPLES = KIT.name, KIT.rubric, KIT.made
+sample, solution, handed_in, blank = KIT.sample, KIT.solution, KIT.handed_in, KIT.blank
 
 PLANTED_SAMPLES: dict[str, tuple[str, ...]] = {
     "s002-right-weights-apart": ("weights of state and input apart", "sampling with the old generator"),
@@ -76,41 +68,6 @@ PLANTED_SAMPLES: dict[str, tuple[str, ...]] = {
     "s049-quiz-and-shapes": ("another option in 1d", "rows and columns exchanged in 2"),
 }
 """File name -> headings of mutants or alternatives."""
-
-SAMPLES: dict[str, Make] = {}
-
-
-def solution(*headings: str) -> Notebook:
-    """The model solution with mutants and alternatives of the rubric's."""
-    notebook = Notebook(RUBRIC)
-    for heading in headings:
-        for edit in PLANTED[heading].edits:
-            apply(notebook, edit, "more")
-    return notebook
-
-
-def handed_in(notebook: Notebook) -> bytes:
-    """A zip with nothing but the notebook in it."""
-    return zipped({NAME: notebook.bytes()})
-
-
-def blank() -> Notebook:
-    """The student version."""
-    notebook = Notebook(RUBRIC)
-    for cell, given in zip(notebook.cells, student_version(RUBRIC).notebook.cells, strict=True):
-        cell["source"] = given.source.splitlines(keepends=True)
-    return notebook
-
-
-def sample(name: str) -> Callable[[Make], Make]:
-    """Register what makes the bytes of a sample."""
-
-    def register(make: Make) -> Make:
-        SAMPLES[name] = make
-        return make
-
-    return register
-
 
 for _name, _headings in PLANTED_SAMPLES.items():
     SAMPLES[f"{_name}.zip"] = lambda headings=_headings: handed_in(solution(*headings))

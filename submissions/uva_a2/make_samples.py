@@ -11,7 +11,6 @@ s050 to s054 are messy, s080 to s082 hold nothing or next to nothing.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -19,44 +18,11 @@ ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(HERE.parent), str(ROOT)]
 
 from _files import HEAD, MODULES, TRAIN, markdown, module, modules, report  # noqa: E402
-from sample_kit import Make, Notebook, run, zipped  # noqa: E402
+from sample_kit import Samples, run, zipped  # noqa: E402
 
-from grader.coursework import student_version  # noqa: E402
-from grader.rubric import load_rubric  # noqa: E402
-from grader.workshop.planted import read_planted  # noqa: E402
-from grader.workshop.planting import apply  # noqa: E402
-
-RUBRIC = load_rubric(ROOT / "rubrics" / "uva_a2")
-PLANTED = {
-    planted.title: planted for kind in ("mutants", "alternatives") for planted in read_planted(RUBRIC.folder, kind)
-}
-NAME = "assignment_2.ipynb"
-SAMPLES: dict[str, Make] = {}
-
-
-def solution(*headings: str) -> Notebook:
-    """The model solution with mutants and alternatives of the rubric's."""
-    notebook = Notebook(RUBRIC)
-    for heading in headings:
-        for edit in PLANTED[heading].edits:
-            apply(notebook, edit, "more")
-    return notebook
-
-
-def handed_in(notebook: Notebook) -> bytes:
-    """A zip with nothing but the notebook in it."""
-    return zipped({NAME: notebook.bytes()})
-
-
-def sample(file_name: str) -> Callable[[Make], Make]:
-    """Register what makes the bytes of a sample."""
-
-    def register(make: Make) -> Make:
-        SAMPLES[file_name] = make
-        return make
-
-    return register
-
+KIT = Samples(ROOT / "rubrics" / "uva_a2", "assignment_2.ipynb")
+RUBRIC, SAMPLES = KIT.rubric, KIT.made
+sample, solution, handed_in = KIT.sample, KIT.solution, KIT.handed_in
 
 PLANTED_SAMPLES = {
     "s004-right-hidden-first": (
@@ -241,9 +207,8 @@ def messy_two_versions() -> bytes:
 @sample("s080-blank.zip")
 def blank() -> bytes:
     """The student version as it was given out."""
-    notebook = Notebook(RUBRIC)
-    for cell, given in zip(notebook.cells, student_version(RUBRIC).notebook.cells, strict=True):
-        cell["source"] = given.source.splitlines(keepends=True)
+    notebook = KIT.blank()
+    for cell in notebook.cells:
         if cell["cell_type"] == "code":
             cell["outputs"] = []
     return handed_in(notebook)
