@@ -1,11 +1,12 @@
 """Random bytes into the reader and the judge of derivations: nothing is raised, and nothing runs on.
 
-With atheris:      python tests/fuzz/derivations.py [options of libFuzzer]
-Without it:        python tests/fuzz/derivations.py --plain 2000
+python tests/fuzz/derivations.py [--runs N] [--seed N]           mixtures of what derivations are made of
+python tests/fuzz/derivations.py --atheris [corpus folder]       guided by coverage, if atheris is installed
 """
 
 from __future__ import annotations
 
+import argparse
 import random
 import sys
 from pathlib import Path
@@ -62,16 +63,21 @@ def plain(runs: int, seed: int = 0) -> None:
         one_input(mixed(chance))
 
 
-def main() -> None:
-    """Fuzz with atheris, or plainly."""
-    if "--plain" in sys.argv:
-        plain(int(sys.argv[-1]))
-        return
-    import atheris
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=2_000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--atheris", action="store_true")
+    options, rest = parser.parse_known_args()
+    if not options.atheris:
+        plain(options.runs, options.seed)
+        return 0
+    from guided import search
 
-    atheris.Setup(sys.argv, one_input)
-    atheris.Fuzz()
+    packages = ("grader.score.derivations", "grader.score.kinds.derivation")
+    search(one_input, packages, [f"-runs={options.runs}", f"-seed={options.seed}", *rest])
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

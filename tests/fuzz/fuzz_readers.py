@@ -12,7 +12,7 @@ import argparse
 import random
 import sys
 from collections.abc import Callable
-from types import FrameType, FunctionType
+from types import FrameType
 from typing import Any
 
 from grader.intake.stored_pictures import MOST_PICTURES, pictures_in
@@ -135,16 +135,10 @@ def main() -> int:
     if not options.atheris:
         loop(options.runs, options.seed)
         return 0
-    import atheris
+    from guided import search
 
-    for name, module in list(sys.modules.items()):
-        if name.startswith(("grader.score.kinds", "grader.intake")):  # all of torch would take minutes
-            for one in [one for one in vars(module).values() if isinstance(one, FunctionType)]:
-                if one.__module__ == name:
-                    atheris.instrument_func(one)
-    arguments = [sys.argv[0], f"-runs={options.runs}", f"-seed={options.seed}", *rest]
-    atheris.Setup(arguments, lambda data: check(text_of(data)))
-    atheris.Fuzz()
+    arguments = [f"-runs={options.runs}", f"-seed={options.seed}", *rest]
+    search(lambda data: check(text_of(data)), ("grader.score.kinds", "grader.intake"), arguments)
     return 0
 
 

@@ -59,10 +59,10 @@ def test_a_random_loop_over_bytes_breaks_no_reader() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_a_search_guided_by_coverage_breaks_no_reader() -> None:
-    pytest.importorskip("atheris", reason="atheris is an extra of `make test-all`")
+@pytest.mark.parametrize("program", ["fuzz_readers.py", "derivations.py"])
+def test_a_search_guided_by_coverage_breaks_no_reader(program: str) -> None:
     root = Path(__file__).resolve().parents[3]
-    target = root / "tests" / "fuzz" / "fuzz_readers.py"
+    target = root / "tests" / "fuzz" / program
     environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, str(target), "--atheris", "--runs", "5000", "-max_len=400"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
