@@ -12,6 +12,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +47,7 @@ def environment() -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Peer:
+class Peer(ABC):
     """What both have in common."""
 
     home: Path
@@ -65,21 +66,21 @@ class Peer:
         for member in members:
             self.take(member.key, with_data_at(member.notebook, data))
 
+    @abstractmethod
     def build(self, solution: bytes) -> None:
         """Make the assignment."""
-        raise NotImplementedError
 
+    @abstractmethod
     def take(self, key: str, notebook: bytes) -> None:
         """Hand in a notebook."""
-        raise NotImplementedError
 
+    @abstractmethod
     def commands(self, members: Sequence[Generated]) -> list[Command]:
         """What grades these hand-ins, to be run side by side."""
-        raise NotImplementedError
 
+    @abstractmethod
     def marks(self) -> dict[str, float]:
         """What the last run has given, by key."""
-        raise NotImplementedError
 
     def lost(self) -> dict[str, float]:
         """The marks that each hand-in has lost in the last run, by key."""
