@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import random
 import re
 import subprocess
 import sys
@@ -55,6 +56,7 @@ def with_first_letter_apart(text: str) -> str:
 
 
 SEARCH = """
+import random
 import re
 words = {words!r}
 found = dict.fromkeys(words, 0)
@@ -140,6 +142,7 @@ def test_kernels_of_two_templates_start_with_the_same_state(sealed: Sealed) -> N
     asyncio.run(other.close())
     assert here == there
     assert "tensor" in here
+    assert here.startswith(f"{random.Random(0).random()} "), "nothing but the student's code has drawn a number"
 
 
 def test_what_works_without_a_seal_works_within(sealed: Sealed) -> None:

@@ -19,6 +19,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+_SETTINGS = (
+    "--HistoryManager.enabled=False",
+    "--InteractiveShell.enable_tip=False",  # drawn at random each time that someone asks who the kernel is
+    "--quiet",
+)
+
 
 def main() -> None:
     """Start the kernel that the configuration describes; returns when it shuts down."""
@@ -39,7 +45,7 @@ def run(config: dict[str, Any], up: Callable[[], None]) -> None:
     from ipykernel.kernelapp import IPKernelApp
 
     app = IPKernelApp.instance()
-    app.initialize(["-f", config["connection"], "--HistoryManager.enabled=False", "--quiet"])
+    app.initialize(["-f", config["connection"], *_SETTINGS])
     up()
     _forget(streams)
     app.start()
