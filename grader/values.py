@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
-from operator import attrgetter
 from typing import Annotated, Any, Literal, cast, overload
 
 from pydantic import (
@@ -167,6 +166,10 @@ def _facts_of(text: str) -> Facts:
 _facts_kept = lru_cache(maxsize=_KEPT)(_facts_of)
 
 
+def _text_of(calls: Calls) -> str:
+    return calls.text
+
+
 class Value(Record):
     """A recorded value. Tensors are named by their key in the safetensors file of the part."""
 
@@ -185,7 +188,7 @@ class Value(Record):
     """The keys of a dict, beside `items`."""
     facts_text: Annotated[str | None, BeforeValidator(_facts_text)] = Field(default=None, alias="facts")
     """JSON of `Facts`; classes that are written alike have equal text, which is read once."""
-    calls: Annotated[Calls, PlainValidator(Calls.kept), PlainSerializer(attrgetter("text"))] = Calls()
+    calls: Annotated[Calls, PlainValidator(Calls.kept), PlainSerializer(_text_of)] = Calls()
     """Of a traced call, in order."""
     gradients: dict[str, str] = {}
     """Of a Jacobian or VJP: name -> tensor key."""
