@@ -64,6 +64,8 @@ class Answer:
     """Index letters of the target's left side, where it is written entry by entry."""
     sure: bool = True
     """False if no left side names what was asked for, and something else is written beside the answer."""
+    alone: bool = True
+    """True if nothing else that is written may be meant for the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +286,8 @@ class _Answers:
             return Stopped(trouble or "Nothing in it looks like a formula.")
         beside = [chain for chain in chains if chain not in leading and not self._defines(chain)]
         sure = bool(goals) or not beside
-        return Answer(tuple(steps), tuple(definitions), self._entries(leading[-1]), sure)
+        alone = not any(chain.left is None and self._rich(chain) for chain in beside)
+        return Answer(tuple(steps), tuple(definitions), self._entries(leading[-1]), sure, alone)
 
     def _defines(self, chain: _Chain) -> bool:
         """True for a line that says what a symbol of the student's own is, or a derivative, or a slope."""

@@ -223,6 +223,15 @@ class Judge:
         source = Numbers(scene, rows=rows, worked_out=step is None)
         return evaluated(answer, step, source, replace(options, forgiving=size_one), self.budget, self._shape)
 
+    def has_shape_of_right(self, finding: Finding) -> bool:
+        """True if an answer has at proper sizes the shape of what is asked for, or its transpose."""
+        rows, columns = shape_of_right(self.scene(False, False, 0))
+        try:
+            value = self.number(finding.answer, finding.options, size_one=False, local=False, point=0, rows=finding.rows)
+        except (ShapeError, ValueMissingError, TooCostlyError):
+            return False
+        return tuple(value.shape) in ((rows, columns), (columns, rows))
+
     def _shape(self, scene: Scene) -> tuple[int, int]:
         return shape_of_right(scene)
 

@@ -7,10 +7,21 @@ from typing import TYPE_CHECKING
 from grader.score.derivations.brackets import unwrapped
 from grader.score.derivations.scripts import resolve
 from grader.score.derivations.signs import Kind, ReadingError, Token
-from grader.score.derivations.tree import Derivative, Divided, Node
+from grader.score.derivations.tree import Derivative, Divided, Node, Raised, Symbol
 
 if TYPE_CHECKING:
     from grader.score.derivations.reading import Parser
+
+
+def derivative(of: Node, by: Node, at: int) -> Derivative:
+    """A derivative of one thing by another; a step at either names it, and is no power: `∂L^{(T)}/∂W`."""
+    return Derivative(_named(of), _named(by), at)
+
+
+def _named(node: Node) -> Node:
+    if isinstance(node, Raised) and isinstance(node.base, Symbol) and node.exponent.terms:
+        return node.base
+    return node
 
 
 def fraction(parser: Parser) -> Node:
@@ -24,9 +35,9 @@ def fraction(parser: Parser) -> Node:
     if by is not None:
         of = _differential(parser, top)
         if of == []:
-            return Derivative(parser.factor(), parser.inner(by), at)
+            return derivative(parser.factor(), parser.inner(by), at)
         if of is not None:
-            return Derivative(parser.inner(of), parser.inner(by), at)
+            return derivative(parser.inner(of), parser.inner(by), at)
     return Divided(parser.inner(top), parser.inner(bottom), at)
 
 
@@ -65,11 +76,11 @@ def slashed(parser: Parser) -> Node:
         inner = _differential(parser, parser.until(parser.take().text))
         if not inner:
             raise ReadingError("what stands there does not fit", at)
-        return Derivative(of, parser.inner(inner), at)
+        return derivative(of, parser.inner(inner), at)
     sign = parser.take()
     if sign.kind is not Kind.PARTIAL and sign.text != "d":
         raise ReadingError("a differential alone is not read", sign.position)
-    return Derivative(of, parser.symbol_only(), at)
+    return derivative(of, parser.symbol_only(), at)
 
 
 def nabla(parser: Parser) -> Node:
@@ -79,7 +90,7 @@ def nabla(parser: Parser) -> Node:
         raise ReadingError("a gradient has to say by what it is taken", at)
     parser.take()
     by = parser.inner(parser.group())
-    return Derivative(parser.symbol_only(), by, at)
+    return derivative(parser.symbol_only(), by, at)
 
 
 def started_by_d(parser: Parser, start: int) -> Node | None:
@@ -104,7 +115,7 @@ def started_by_d(parser: Parser, start: int) -> Node | None:
         of = parser.symbol(base, accent.removeprefix("d").strip(), scripts, token)
         parser.take()
         parser.take()
-        return Derivative(of, parser.symbol_only(), parser.tokens[start].position)
+        return derivative(of, parser.symbol_only(), parser.tokens[start].position)
     found = resolve(base, accent, scripts, parser.names, parser.bound, token.position)
     if found.known:
         return parser.symbol(base, accent, scripts, token)

@@ -154,9 +154,14 @@ def judge(context: JudgeContext, parameters: DerivationParameters) -> Verdict:
         verdict = _Marking(context, parameters, machine, answers).verdict(finding)
     except TooCostlyError:
         return _unread("It takes too many steps to compute.")
-    if verdict.outcome is not Outcome.PASSED and not finding.answer.sure:
+    if verdict.outcome is not Outcome.PASSED and not (finding.answer.sure or _is_known(verdict, machine, finding)):
         return _unread(f"No line of it says what was asked for, and {_read_as(finding)} is not that.")
     return verdict
+
+
+def _is_known(verdict: Verdict, machine: Judge, finding: Finding) -> bool:
+    """True if the only formula that may be the answer is a mistake by its name, and no step on the way to it."""
+    return finding.answer.alone and bool(verdict.diagnosis) and machine.has_shape_of_right(finding)
 
 
 def _kept_judge(context: JudgeContext, parameters: DerivationParameters) -> Judge:
