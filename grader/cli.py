@@ -138,20 +138,12 @@ def _print_batch(marks: RunMarks, out: Path, output_format: Format) -> int:
 
 @app.command()
 def grade(
-    rubric: Annotated[Path, typer.Argument(help="Folder of the coursework, with rubric.yaml.", show_default=False)],
-    submissions: Annotated[
-        Path,
-        typer.Argument(
-            help="Folder of hand-ins, a zip of zips, one zip, a notebook or a .py file.", show_default=False
-        ),
-    ],
+    rubric: RubricFolder,
+    submissions: HandIns,
     out: Annotated[
         Path, typer.Option("--out", help="Run folder; an existing one is gone on with.", show_default=False)
     ],
-    roster: Annotated[
-        Path | None,
-        typer.Option("--roster", help="CSV with key, name, email, lms_id, group, deadline, extension_hours."),
-    ] = None,
+    roster: Annotated[Path | None, typer.Option("--roster", help=ROSTER_HELP)] = None,
     seed: Annotated[str | None, typer.Option("--seed", help="Seed of all inputs. Default: fresh for each run.")] = None,
     jobs: Jobs = None,
     unsafe_no_sandbox: Unsafe = False,
@@ -340,6 +332,9 @@ def check(
     only: Annotated[
         str, typer.Option("--only", help="Only mutants and alternatives with this text in their heading.")
     ] = "",
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Only what is read and not run: seconds, no kernel, one pass.")
+    ] = False,
     output_format: FindingFormat = CheckFormat.TEXT,
     jobs: Jobs = None,
     unsafe_no_sandbox: Unsafe = False,
@@ -354,7 +349,12 @@ def check(
 
     with _guard(output_format), BatchProgress(quiet=quiet) as progress:
         findings = coursework_check.check(
-            rubric, progress, only=only, concurrency=_jobs(jobs), unsafe_no_sandbox=unsafe_no_sandbox
+            rubric,
+            progress,
+            only=only,
+            read_only=read_only,
+            concurrency=_jobs(jobs),
+            unsafe_no_sandbox=unsafe_no_sandbox,
         )
     typer.echo(render(findings, output_format.value))
     raise typer.Exit(exit_code(findings))

@@ -15,6 +15,7 @@ from grader.pipeline.commands import (
 from grader.pipeline.decisions import waive
 from grader.pipeline.execution import ExecutionOptions
 from grader.pipeline.progress import Counts, Observer
+from grader.pipeline.reading import grade_what_is_read
 from grader.pipeline.release import Readiness, ReleaseCheck, acknowledge, examine
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "execute_missing",
     "explain",
     "grade",
+    "grade_what_is_read",
     "override",
     "report_run",
     "score_run",

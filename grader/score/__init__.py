@@ -5,6 +5,7 @@ from __future__ import annotations
 from grader.score.answer_texts import answer_texts
 from grader.score.explain import Explanation, explain
 from grader.score.planning import ProbePlan, load_oracle, probe_plan
+from grader.score.reading import read_questions, score_read
 from grader.score.rows import Applied, apply_events, choose_attempts, finish
 from grader.score.worker_records import ScoreItem
 from grader.score.workers import ScoredSubmission, score_evidence
@@ -22,5 +23,7 @@ __all__ = [
     "finish",
     "load_oracle",
     "probe_plan",
+    "read_questions",
     "score_evidence",
+    "score_read",
 ]

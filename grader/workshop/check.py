@@ -10,7 +10,7 @@ from grader import pipeline
 from grader.pipeline import GradeRequest, Observer
 from grader.pipeline.course import Course
 from grader.records import RunMarks
-from grader.workshop.expectations import Expectation, differences, findings_of
+from grader.workshop.expectations import Expectation, differences, findings_of, findings_within
 from grader.workshop.findings import CheckFinding
 from grader.workshop.planting import trials_of
 
@@ -19,7 +19,13 @@ SEEDS = ("check", "check-again")
 
 
 def check(
-    folder: Path, observer: Observer, *, only: str = "", concurrency: int = 1, unsafe_no_sandbox: bool = False
+    folder: Path,
+    observer: Observer,
+    *,
+    only: str = "",
+    read_only: bool = False,
+    concurrency: int = 1,
+    unsafe_no_sandbox: bool = False,
 ) -> list[CheckFinding]:
     """Findings about a coursework.
 
@@ -31,6 +37,8 @@ def check(
         folder: the coursework.
         observer: is told how it goes on.
         only: mutants and alternatives with this text in their heading; all if it is empty.
+        read_only: True to start no kernel: only the questions whose answers are read are looked at, once, with the
+            mutants and alternatives that change nothing else.
         concurrency: hand-ins at a time.
         unsafe_no_sandbox: True to run without isolation; the hand-ins are the coursework's own.
 
@@ -45,6 +53,10 @@ def check(
         hand_ins.mkdir()
         for trial in trials:
             (hand_ins / trial.expectation.submission).write_bytes(trial.notebook)
+        if read_only:
+            observer.stage("reading the hand-ins")
+            marks, questions = pipeline.grade_what_is_read(course, hand_ins)
+            return findings_within([trial.expectation for trial in trials], marks, questions)
         runs = [
             pipeline.grade(
                 GradeRequest(

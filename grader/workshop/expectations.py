@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal
 
@@ -60,6 +60,16 @@ def findings_of(expectations: Sequence[Expectation], marks: RunMarks) -> list[Ch
         else:
             found += _alternative(item, row, solution)
     return found
+
+
+def findings_within(
+    expectations: Sequence[Expectation], marks: RunMarks, questions: Collection[str]
+) -> list[CheckFinding]:
+    """The same, where only some questions were marked: of the mutants, about those that are planted in these alone."""
+    chosen = [item for item in expectations if {*item.loses, *(place for place, _ in item.diagnoses)} <= {*questions}]
+    inside = [replace(item, conventions=tuple(one for one in item.conventions if one[0] in questions))
+              for item in chosen if item.question in ("", *questions)]  # fmt: skip
+    return findings_of(inside, marks)
 
 
 def differences(expectations: Sequence[Expectation], one: RunMarks, other: RunMarks) -> list[CheckFinding]:

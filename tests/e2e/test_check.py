@@ -181,6 +181,14 @@ def test_a_host_that_cannot_run_kernels_is_no_fault_of_the_coursework(tmp_path: 
     assert "error[kernel-environment-missing]" in finished.err
 
 
+def test_what_is_read_is_checked_on_a_host_that_cannot_run_kernels(tmp_path: Path) -> None:
+    finished = grader("check", FIRST_STEPS, "--read-only", GRADER_KERNELS=str(tmp_path))
+
+    assert finished.code == 0, finished.out + finished.err
+    assert "ok    another option in dying: mutant-caught, mutant-loses-nothing-else, mutant-named" in finished.out
+    assert "overflow in softmax" not in finished.out
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "old", "new", "only", "wanted"),

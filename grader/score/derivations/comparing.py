@@ -227,7 +227,9 @@ class Judge:
         """True if an answer has at proper sizes the shape of what is asked for, or its transpose."""
         rows, columns = shape_of_right(self.scene(False, False, 0))
         try:
-            value = self.number(finding.answer, finding.options, size_one=False, local=False, point=0, rows=finding.rows)
+            value = self.number(
+                finding.answer, finding.options, size_one=False, local=False, point=0, rows=finding.rows
+            )
         except (ShapeError, ValueMissingError, TooCostlyError):
             return False
         return tuple(value.shape) in ((rows, columns), (columns, rows))
