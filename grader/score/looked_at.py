@@ -7,8 +7,10 @@ from typing import Any
 from grader.coursework import StudentVersion
 from grader.records import LookedAt, NotebookRecord
 from grader.score.answer_text import assigned_all, prose
+from grader.score.kinds.answer_region import AnswerRegion, pieces_of
 from grader.score.locate import Place, locate
 from grader.score.locate.loose import loosely_written
+from grader.score.locate.outline import line_key, outline_of
 
 MOST_PLACES = 4
 TEXT_CHARS = 600
@@ -21,6 +23,7 @@ def looked_at(
     """The places of an answer that is read and not run, and a sentence where several differ.
 
     Works for every kind of answer that says with the shared parameters where to look: `variable`, `answers`, `after`.
+    Of a part of a notebook those cells are told in which the student wrote, drew or printed something.
 
     Args:
         parameters: of the check's kind.
@@ -31,6 +34,8 @@ def looked_at(
     names = _names(parameters)
     if names:
         places, said = _of_names(names, notebook, template)
+    elif isinstance(parameters, AnswerRegion):
+        places, said = _of_region(parameters, question, notebook, template), ""
     elif hasattr(parameters, "after"):
         before = getattr(parameters, "before", "")
         found = prose(notebook, template, after=parameters.after, before=before, question=question)
@@ -58,6 +63,21 @@ def _names(parameters: Any) -> tuple[str, ...]:
 
 def _of_prose(place: Place, *, counts: bool) -> LookedAt:
     return LookedAt(cell=place.cell, how=place.how, text=_beginning(place.text), counts=counts)
+
+
+def _of_region(
+    region: AnswerRegion, question: str, notebook: NotebookRecord, template: StudentVersion
+) -> list[LookedAt]:
+    """The cells with something of the student's in the part of a notebook; none where all of it is looked at."""
+    given = outline_of(template, region.after, region.before).given
+    found = []
+    for piece in pieces_of(notebook, region, template, question):
+        lines = piece.source.split("\n")
+        own = [line for line in lines if line_key(line) not in given]
+        text = "\n".join(own).strip("\n") or "\n".join(piece.outputs)
+        if piece.how and (text.strip() or (piece.ends and piece.cell.pictures)):
+            found.append(LookedAt(cell=piece.cell.index, how=piece.how, text=_beginning(text)))
+    return found
 
 
 def _beginning(text: str) -> str:

@@ -9,13 +9,14 @@ from pydantic import Field
 
 from grader.coursework import normalise
 from grader.records import CellKind, Outcome, Picture, cell_name
-from grader.score.kinds.answer_region import AnswerRegion, Piece, pieces
+from grader.score.kinds.answer_region import AnswerRegion, Piece, pieces_of
 from grader.score.kinds.base import JudgeContext, Verdict, kind
 from grader.score.kinds.credit import joined
 from grader.score.kinds.plot_calls import MARKDOWN_PICTURE, Drawing, drawing_in
 from grader.score.marks import ZERO
 
 _MOST_NAMED = 4
+_NO_HEADING = "The heading of this question is not in your notebook"
 
 
 class PlotParameters(AnswerRegion):
@@ -37,8 +38,9 @@ class PlotParameters(AnswerRegion):
 def judge(context: JudgeContext, parameters: PlotParameters) -> Verdict:
     """Finds a picture and leaves it to a person, or marks that it is there.
 
-    Looks at: pictures among the stored outputs of the cells between `after` and `before`, pictures in the text there,
-        and calls in the student's source that draw. The first bytes of a picture tell its size; no more is decoded.
+    Looks at: pictures among the stored outputs of the cells between `after` and `before`, or in the question's own
+        place, pictures in the text there, and calls in the student's source that draw. The first bytes of a picture
+        tell its size; no more is decoded.
     Why: what a picture shows is for eyes.
     Passes: with `by: presence`, a picture that is large enough, or a call that draws; else a person marks it, and the
         reason says where it is.
@@ -46,7 +48,7 @@ def judge(context: JudgeContext, parameters: PlotParameters) -> Verdict:
         their absence; neither changes a mark.
     Limits: a picture that the text only names, by a link to a file, is not at hand and goes to a person.
     """
-    mine = pieces(context.evidence.notebook, parameters)
+    mine = pieces_of(context.evidence.notebook, parameters, context.student_version, context.question.id)
     stored = [(piece, picture) for piece in mine for picture in _pictures(piece) if _counts(picture, parameters)]
     drawn = [(piece, drawing) for piece in mine for drawing in _drawings(piece, context) if drawing.lines]
     named = [piece for piece in mine if piece.cell.kind is not CellKind.CODE and MARKDOWN_PICTURE.search(piece.source)]
@@ -81,10 +83,12 @@ def _counts(picture: Picture, parameters: PlotParameters) -> bool:
 
 def _nothing(context: JudgeContext, mine: Sequence[Piece], parameters: PlotParameters) -> Verdict:
     small = [picture for piece in mine for picture in _pictures(piece)]
-    if mine and not small:
+    elsewhere = any(cell.pictures for cell in context.evidence.notebook.cells)
+    if mine and not small and (parameters.after or parameters.before or not elsewhere):
         return Verdict(outcome=Outcome.UNANSWERED, mark=ZERO, reason="There is no picture here.")
-    if small or any(cell.pictures for cell in context.evidence.notebook.cells):
-        what = "The picture here is very small" if small else "The heading of this question is not in your notebook"
+    if small or elsewhere:
+        lost = "No picture stands in this question's place, but elsewhere" if mine else _NO_HEADING
+        what = "The picture here is very small" if small else lost
         return Verdict(outcome=Outcome.MANUAL, mark=None, reason=f"{what}; a person will look.")
     return Verdict(outcome=Outcome.UNANSWERED, mark=ZERO, reason="There is no picture.")
 

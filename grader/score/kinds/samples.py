@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from grader.records import Outcome
-from grader.score.kinds.answer_region import AnswerRegion, pieces
+from grader.score.kinds.answer_region import AnswerRegion, pieces_of
 from grader.score.kinds.base import JudgeContext, Verdict, kind
 from grader.score.kinds.credit import joined
 from grader.score.kinds.log import NOTED, executed_outputs
@@ -66,8 +66,8 @@ class SamplesParameters(AnswerRegion):
 def judge(context: JudgeContext, parameters: SamplesParameters) -> Verdict:
     """Marks generated texts for being there, and tells a person what about their statistics is odd.
 
-    Looks at: lines between `after` and `before` that cells printed or that are written there, then the rest of the
-        stored outputs, then what the training cells printed when they were run here.
+    Looks at: lines between `after` and `before`, or in the question's own place, that cells printed or that are written
+        there, then the rest of the stored outputs, then what the training cells printed when they were run here.
     Why: what a model generates is chance, but its statistics are not.
     Passes: as many samples of each label as are `wanted`; the mark is their share.
     Does not pass: samples that are missing. Texts of a pair of labels of which the second is not more varied, later
@@ -102,7 +102,7 @@ def judge(context: JudgeContext, parameters: SamplesParameters) -> Verdict:
 def _samples(context: JudgeContext, parameters: SamplesParameters) -> tuple[list[Sample], str]:
     """The samples of the first place that has any, with words for that place where it is not the usual one."""
     notebook = context.evidence.notebook
-    mine = pieces(notebook, parameters)
+    mine = pieces_of(notebook, parameters, context.student_version, context.question.id)
     here = [text for piece in mine for text in (piece.prose, *piece.outputs)]
     stored = [text for cell in notebook.cells for text in cell.outputs]
     for texts, where in ((here, ""), (stored, "")):

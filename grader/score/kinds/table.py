@@ -11,7 +11,7 @@ from grader.coursework import StudentVersion
 from grader.errors import RubricError
 from grader.records import NotebookRecord, Outcome
 from grader.rubric import Check, Rubric
-from grader.score.kinds.answer_region import AnswerRegion, pieces
+from grader.score.kinds.answer_region import AnswerRegion, Piece, pieces, pieces_of
 from grader.score.kinds.base import JudgeContext, Verdict, kind, kind_of
 from grader.score.kinds.credit import joined
 from grader.score.kinds.log import NOTED, executed_outputs
@@ -91,10 +91,10 @@ class TableParameters(AnswerRegion):
 def judge(context: JudgeContext, parameters: TableParameters) -> Verdict:
     """Marks a table of numbers for being complete, and tells a person what in it does not fit.
 
-    Looks at: tables between `after` and `before`, in markdown (with bars, as HTML or LaTeX), in stored outputs, in
-        comments, or as dictionaries and data frames written in code; if there is none, in the whole notebook, then in
-        what the training cells printed when they were run here. Rows and columns are found by their names, in any
-        order, either way round.
+    Looks at: tables between `after` and `before`, or in the question's own place, in markdown (with bars, as HTML or
+        LaTeX), in stored outputs, in comments, or as dictionaries and data frames written in code; if there is none, in
+        the whole notebook, then in what the training cells printed when they were run here. Rows and columns are found
+        by their names, in any order, either way round.
     Why: the numbers of a training run are chance, so a table can be complete and consistent, but not right.
     Passes: all `rows` and `columns` that are asked, each with a number. The mark is the share of the cells.
     Does not pass: cells that are missing. Numbers that cannot be (`possible`), that are unusual (`bands`), relations
@@ -132,7 +132,7 @@ def own_table(context: JudgeContext, check: Check, parameters: TableParameters) 
     """What a student's tables hold of the asked cells; read once for a submission."""
     key = f"table of line {check.line}, {check.id}: {parameters!r}"
     if key not in context.memo:
-        table = _read(context.evidence.notebook, parameters)
+        table = _read(context.evidence.notebook, _mine(context, parameters), parameters)
         own = without_given(table, _given(context.student_version, parameters))
         context.memo[key] = own if own.cells else _of_rerun(context, parameters)
     found: OwnTable = context.memo[key]
@@ -157,9 +157,14 @@ def table_check(rubric: Rubric, question: str, check: str, line: int) -> tuple[C
     return mine[0], parameters
 
 
-def _read(notebook: NotebookRecord, parameters: TableParameters) -> OwnTable:
-    table = read_table(grids_of(pieces(notebook, parameters)), parameters.rows, parameters.columns)
-    if table.cells or not (parameters.after or parameters.before):
+def _mine(context: JudgeContext, parameters: TableParameters) -> tuple[Piece, ...]:
+    return pieces_of(context.evidence.notebook, parameters, context.student_version, context.question.id)
+
+
+def _read(notebook: NotebookRecord, mine: tuple[Piece, ...], parameters: TableParameters) -> OwnTable:
+    """The tables of an answer's place, else those of the whole notebook."""
+    table = read_table(grids_of(mine), parameters.rows, parameters.columns)
+    if table.cells:
         return table
     return read_table(grids_of(pieces(notebook, AnswerRegion())), parameters.rows, parameters.columns)
 
@@ -172,14 +177,18 @@ def _of_rerun(context: JudgeContext, parameters: TableParameters) -> OwnTable:
 
 
 def _given(template: StudentVersion, parameters: TableParameters) -> OwnTable:
-    return _read(template.notebook, parameters)
+    return _read(template.notebook, pieces(template.notebook, parameters), parameters)
 
 
 def _nothing(context: JudgeContext, parameters: TableParameters) -> Verdict:
     """The verdict where no asked cell was found: a person looks if anything else is there."""
-    mine = pieces(context.evidence.notebook, parameters) if parameters.after else ()
-    given = {line.strip() for cell in context.student_version.notebook.cells for line in cell.source.split("\n")}
-    own = any(line.strip() and line.strip() not in given for piece in mine for line in piece.prose.split("\n"))
+    mine = [piece for piece in _mine(context, parameters) if piece.how]
+    given = {
+        line.strip().strip("# ") for cell in context.student_version.notebook.cells for line in cell.source.split("\n")
+    }
+    own = any(
+        line.strip() and line.strip().strip("# ") not in given for piece in mine for line in piece.prose.split("\n")
+    )
     if own or any(piece.outputs for piece in mine):
         return Verdict(
             outcome=Outcome.MANUAL,

@@ -41,6 +41,9 @@ class Located:
     notebook: NotebookRecord
     outline: Outline
     sections: list[Section] = field(default_factory=list)
+    """Those in which the student wrote something to read."""
+    whole: list[Section] = field(default_factory=list)
+    """All of them, cells that only draw or print, too."""
     headings: frozenset[Target] = frozenset()
     disputes: dict[Target, str] = field(default_factory=dict)
     """Sentences about places with two claims, for the question that got it and for the one that did not."""
@@ -76,6 +79,22 @@ class Located:
                 last = first + text.count("\n")
                 found.append(Place(cell=cell, first_line=first, last_line=last, way=Way.NAME, heading=name))
         return sorted(found, key=lambda place: (place.way.rank, place.cell, place.first_line))
+
+    def region(self, target: Target) -> list[Place]:
+        """All lines that are a target's, given ones and code, too, in order: what is drawn or printed there is its own.
+
+        A cell without prose that has two claims is in both places.
+        """
+        question = question_of(target) or ""
+        mine = {target} if "#" in target or not question else self._asked_for(question)
+        found = [_place(one) for one in self.whole if one.target in mine or (one.given_for in mine and not one.text)]
+        if target == question:
+            found += [place for place in self.places(question) if place.way in (Way.MARKERS, Way.NAME)]
+        return sorted(found, key=lambda place: (place.cell, place.first_line, place.last_line))
+
+    def _asked_for(self, question: str) -> Set[Target]:
+        """A question with the places inside of it."""
+        return {question, *(known for known in self.outline.after if question_of(known) == question)}
 
     def _reading(self, targets: Set[Target]) -> Reading:
         mine = [one for one in self.sections if one.target is not None and one.target in targets]
@@ -127,9 +146,11 @@ _LOCATED: dict[tuple[int, int], Located] = {}
 
 def _located(notebook: NotebookRecord, outline: Outline) -> Located:
     found, headings = sections(notebook, outline)
-    filled = fill_gaps(found, notebook, outline, headings)
-    disputes = settle(filled)
-    return Located(notebook=notebook, outline=outline, sections=filled, headings=headings, disputes=disputes)
+    written = fill_gaps([one for one in found if one.text], notebook, outline, headings)
+    disputes = settle(written)
+    return Located(
+        notebook=notebook, outline=outline, sections=written, whole=found, headings=headings, disputes=disputes
+    )
 
 
 def _place(one: Section) -> Place:
@@ -141,6 +162,7 @@ def _place(one: Section) -> Place:
         heading=one.heading,
         own_heading=one.own_heading,
         text=one.text,
+        rest=one.rest,
     )
 
 

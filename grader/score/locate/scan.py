@@ -25,6 +25,9 @@ MOST_LINES = 60_000
 """Lines of a notebook that are looked at; what follows belongs to the last answer above."""
 _MOST_RETYPED = 400
 """Lines that are compared with headings that are missing."""
+_WORD = re.compile(r"\w+")
+_BETWEEN = re.compile(r"[*_]*(?:[.)\]:]+|\s*[:–—](?=\s|\*))?[*_\s]*")
+"""Signs between a heading and what follows on its line; a minus or a point there belongs to a number."""
 _ALIKE = 0.75
 _SHARED = 0.6
 
@@ -141,10 +144,10 @@ class _Scanner:
             return self._known(number, line, *outline.owners[key])
         if ":" in line and (stem := line_key(line[: line.index(":") + 1])) in outline.stems:
             return self._known(number, line, *outline.stems[stem])
-        longer = next((one for one in self.beginnings.get(key[:8], ()) if key.startswith(one)), None)
+        longer = next((one for one in self.beginnings.get(key[:8], ()) if _goes_on(key, one)), None)
         if longer is not None:
             opener = outline.openers[longer]
-            rest = " ".join(line.split()[len(opener.text.split()) :])
+            rest = _behind(line, opener.text)
             return Event(
                 line=number, does=Does.OPENS, target=opener.target, heading=opener.text, rest=rest, cell=opener.cell
             )
@@ -208,6 +211,21 @@ def _any_of(patterns: list[re.Pattern[str]]) -> re.Pattern[str] | None:
     if not patterns or any(one.groups or one.flags & ~re.UNICODE for one in patterns):
         return None
     return re.compile("|".join(f"(?:{one.pattern})" for one in patterns))
+
+
+def _goes_on(key: str, beginning: str) -> bool:
+    """True if a line begins with another one, and that does not end within a word or number of it."""
+    return key.startswith(beginning) and not (beginning[-1:].isalnum() and key[len(beginning) :][:1].isalnum())
+
+
+def _behind(line: str, heading: str) -> str:
+    """What follows a heading on its line, whatever signs of formatting either has."""
+    words = [word.end() for word in _WORD.finditer(line)]
+    count = len(_WORD.findall(heading))
+    if not 0 < count <= len(words):
+        return ""
+    between = _BETWEEN.match(line, words[count - 1])
+    return line[between.end() if between is not None else words[count - 1] :].rstrip()
 
 
 def _heading_of(line: str, one: Candidate) -> str:

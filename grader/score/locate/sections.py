@@ -37,6 +37,9 @@ class Section:
     opening: int = 0
     """Sections with the same number were opened together."""
     text: str = ""
+    """The student's own lines, without the student version's; of code only what is prose."""
+    rest: str = ""
+    """What stands on the line of the heading, behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,10 @@ class _Local:
 
 
 def sections(notebook: NotebookRecord, outline: Outline) -> tuple[list[Section], frozenset[Target]]:
-    """The sections of a hand-in, in order, with the student's own lines in each, and whose headings it has."""
+    """The sections of a hand-in, in order, with the student's own lines in each, and whose headings it has.
+
+    Those without own lines of prose are there, too: what a cell draws or prints stands in no line.
+    """
     walk = _Walk(notebook, outline)
     opened = (event.target for events in walk.events.values() for event in events if event.does is Does.OPENS)
     return walk.sections(), frozenset(target for target in opened if target is not None)
@@ -174,12 +180,10 @@ class _Walk:
             return
         text = own_text(cell, first, last, self.outline, whole=began)
         text = "\n".join(part for part in (rest, text) if part)
-        if not text.strip():
-            return
         self.found.append(
             Section(
                 cell=cell.index,
-                first_line=first if text != rest else first - 1,
+                first_line=first - (bool(rest) and text == rest),
                 last_line=max(last, first - bool(rest)),
                 target=flow.target,
                 way=flow.way,
@@ -188,6 +192,7 @@ class _Walk:
                 given_for=None if other is None else other.target,
                 given_way=Way.POSITION if other is None else other.way,
                 opening=self.opening,
-                text=text,
+                text=text if text.strip() else "",
+                rest=rest,
             )
         )

@@ -42,6 +42,8 @@ class Place:
     """True if the student wrote that line otherwise than the student version has it."""
     text: str = ""
     """The student's own lines there, without those of the student version."""
+    rest: str = ""
+    """What of them stands on the line of the heading, behind it."""
 
     @property
     def how(self) -> str:

@@ -9,6 +9,7 @@ from grader.records import CellKind, NotebookCell, NotebookRecord
 from grader.score.answer_text import prose
 from grader.score.locate.headings import candidates, parts_of, shape_of
 from grader.score.locate.outline import is_heading, outline_of
+from grader.score.locate.scan import Does, scan
 
 VOCABULARY = {"theory", "t", "softmax"}
 
@@ -194,3 +195,20 @@ def test_two_checks_below_one_line_read_the_same_answer() -> None:
 def test_a_given_cell_that_occurs_twice_does_not_say_whose_what_follows_is() -> None:
     handed_in = notebook("*Your answer*", "## Question 2: Why?", "*Your answer*", "because")
     assert answers(handed_in) == {"1a": "", "1b": "", "2": "because"}
+
+
+@pytest.mark.parametrize(
+    ("line", "rest"),
+    [
+        ("**Question 3b:** twelve of them", "twelve of them"),
+        ("## Question 3b: -5", "-5"),
+        ("Question 3b .5", ".5"),
+        ("### Question 3b) **12**", "12**"),
+        ("*Question 3b* – a reason", "a reason"),
+        ("Question 3bis is another one", None),
+    ],
+)
+def test_what_stands_behind_a_given_heading_on_its_line_is_read_whole(line: str, rest: str | None) -> None:
+    outline = outline_of(StudentVersion(notebook("## Question 3b"), None, (Asked(question="3b"),)))
+    events = scan(notebook(line), outline).get(0, [])
+    assert [event.rest for event in events if event.does is Does.OPENS] == ([] if rest is None else [rest])
