@@ -100,6 +100,8 @@ class Call(Record):
     method: str | None = None
     args: tuple[Expression, ...] = ()
     kwargs: dict[str, Expression] = {}
+    kept: tuple[str, ...] = ()
+    """Names of arrays that a function makes: if it raises, those that it holds by then are recorded as a dictionary."""
 
 
 class Jacobian(Record):

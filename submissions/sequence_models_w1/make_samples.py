@@ -81,7 +81,7 @@ def right_reference() -> bytes:
 
 @sample("s050-rows-twice.zip")
 def rows_twice() -> bytes:
-    """Both slices of the weights by rows, as printed: the second has no rows, so the function raises."""
+    """Both slices of the weights by rows, as printed: the second has no rows, so the function raises at its end."""
     notebook = solution("seq.seed_rows in 4d")
     return handed_in(notebook.replace("lstm-cell-back", "[:, n_a:].T", "[n_a:, :].T"))
 

@@ -12,6 +12,7 @@ from .control import AgentError, Control, MissingName
 from .derivatives import jacobian, outputs_of, side_by_side, variables, vjp
 from .differences import central_differences
 from .modules import parameters_of, prepare
+from .partial import kept_when_it_raised
 from .scope import Json, Scope
 from .session import number_from, seed_everything
 from .stubs import stub_for
@@ -142,7 +143,13 @@ def _called(scope: Scope, step: Json) -> tuple[Any, list[int]]:
     positional, keywords = _arguments(scope, step)
     given = [*positional, *keywords.values()]
     before = snapshot(given)
-    value = target(*positional, **keywords)
+    try:
+        value = target(*positional, **keywords)
+    except Exception as error:
+        kept = kept_when_it_raised(error, target, step.get("kept") or [], given)
+        if kept:
+            scope.record(step["save"], kept)
+        raise
     return value, changed_positions(given, before)
 
 

@@ -14,7 +14,7 @@ from grader.probes import Probe
 from grader.records import Outcome
 from grader.rubric import Check, Rubric
 from grader.score.kinds.arrays_parameters import ArraysParameters
-from grader.score.kinds.arrays_probes import arrays_probes, given_probe, own_probe, stub_probe
+from grader.score.kinds.arrays_probes import RESULT, arrays_probes, given_probe, own_probe, stub_probe
 from grader.score.kinds.arrays_readings import Reading, Runs, readings
 from grader.score.kinds.arrays_words import next_step_of, reason_of
 from grader.score.kinds.base import JudgeContext, Verdict, kind
@@ -22,6 +22,8 @@ from grader.score.kinds.cell_probes import require_known, require_mistakes, requ
 from grader.score.kinds.credit import FULL, Credit, joined, outcome_of
 from grader.score.kinds.definitions import choose, judge_each, said
 from grader.score.kinds.troubles import Trouble, trouble_of
+
+_BY_THEN = "What it had computed by then, under the names that it should return, is judged all the same."
 
 
 def _probes(rubric: Rubric, check: Check, parameters: ArraysParameters, oracle: Oracle | None) -> Iterable[Probe]:
@@ -66,7 +68,8 @@ def judge_arrays(context: JudgeContext, parameters: ArraysParameters) -> Verdict
     Why: a gradient that is wrong costs its own marks, whatever the others are; and a mistake that was made earlier is
         charged there.
     Passes: an output that is right at the inputs, or after the student's own earlier results; in a tuple or dictionary,
-        float64 or float32, with axes of length 1 left out or put in.
+        float64 or float32, with axes of length 1 left out or put in. Of a function that raises, the outputs that it
+        had computed by then, in variables or dictionaries of its own of the same names.
     Does not: another output. One that is known by name keeps the share `named`, others `unnamed`; a mistake that a
         question in `uses` has charged costs nothing again. A function that draws at random is called `times` times,
         and its draws have to follow the right distribution.
@@ -95,13 +98,20 @@ def _of_definition(
     own = part.probe(own_probe(parameters), index)
     given = part.probe(given_probe(parameters), index) if parameters.given else None
     stub = part.probe(stub_probe(parameters), index) if parameters.steps else None
-    runs = Runs(part=part, own=_done(own), given=_done(given), stub=_done(stub))
+    kept = _left if _done(own) is None and _done(given) is None else _done
+    runs = Runs(part=part, own=kept(own), given=kept(given), stub=_done(stub))
     weighed = [_weigh(context, parameters, reading) for reading in readings(context, parameters, runs)]
     looked_at = own_probe(parameters) if runs.own is not None or given is None else given_probe(parameters)
     if not weighed:
         trouble = cast(Trouble, trouble_of(context, given if given is not None else own, parameters.target))
         return _troubled(trouble, looked_at), frozenset()
     best = max(weighed, key=_worth)  # the first of equals: where the least had to be followed
+    if runs.stopped is not None:
+        trouble = cast(Trouble, trouble_of(context, runs.stopped, parameters.target))
+        if not best.fraction and not _charged(best):
+            return _troubled(trouble, looked_at), frozenset()
+        verdict = _verdict(context, parameters, best, looked_at, stopped=True)
+        return replace(verdict, reason=joined([trouble.reason, _BY_THEN, verdict.reason])), _charged(best)
     if best.reading.stood_in and runs.own is None and _unexplained(best.reading):
         verdict = Verdict(
             outcome=Outcome.MANUAL,
@@ -120,6 +130,11 @@ def _worth(one: _Weighed) -> tuple[Decimal, int]:
 
 def _done(run: ProbeRun | None) -> ProbeRun | None:
     return run if run is not None and run.status == "done" else None
+
+
+def _left(run: ProbeRun | None) -> ProbeRun | None:
+    """The run if it raised after some of the outputs had been computed."""
+    return run if run is not None and run.status == "raised" and RESULT in run.values else None
 
 
 def _unexplained(reading: Reading) -> bool:
@@ -153,13 +168,15 @@ def _charged(best: _Weighed) -> frozenset[str]:
     )
 
 
-def _verdict(context: JudgeContext, parameters: ArraysParameters, best: _Weighed, looked_at: str) -> Verdict:
+def _verdict(
+    context: JudgeContext, parameters: ArraysParameters, best: _Weighed, looked_at: str, *, stopped: bool = False
+) -> Verdict:
     reading = best.reading
     diagnosis = tuple(dict.fromkeys(mistake for one in reading.outputs.values() for mistake in one.mistakes[:2]))
     return Verdict(
         outcome=outcome_of(best.fraction),
         mark=context.check.marks * best.fraction,
-        reason=reason_of(context, parameters, reading, best.spared),
+        reason=reason_of(context, parameters, reading, best.spared, stopped=stopped),
         next_step="" if best.fraction >= FULL else next_step_of(context, reading, best.spared),
         diagnosis=tuple(name for name in diagnosis if name not in best.spared.values()),
         follow_through=bool(reading.follows or best.spared),

@@ -53,7 +53,9 @@ def _probe(identifier: str, parameters: ArraysParameters, before: list[Step]) ->
 def _main(parameters: ArraysParameters) -> Step:
     target = {"name": parameters.target}
     if parameters.times is None:
-        return Call(save=RESULT, target=target, args=parameters.arguments)
+        names = dict.fromkeys(key for one in parameters.outputs.values() for key in one.at if isinstance(key, str))
+        kept = tuple(names) if len(parameters.outputs) > 1 else ()
+        return Call(save=RESULT, target=target, args=parameters.arguments, kept=kept)
     return Sample(
         save=RESULT, target=target, args=parameters.arguments, times=parameters.times, length=parameters.length
     )

@@ -57,12 +57,18 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runs:
-    """The runs of a function that were done."""
+    """The runs of a function that left something to judge."""
 
     part: Part
     own: ProbeRun | None
     given: ProbeRun | None
     stub: ProbeRun | None
+
+    @property
+    def stopped(self) -> ProbeRun | None:
+        """The run that raised on its way, if what it had computed by then is all that there is."""
+        there = [run for run in (self.own, self.given) if run is not None]
+        return there[0] if there and all(run.status != "done" for run in there) else None
 
 
 def readings(context: JudgeContext, parameters: ArraysParameters, runs: Runs) -> Iterator[Reading]:

@@ -12,8 +12,15 @@ from grader.score.kinds.base import JudgeContext
 from grader.score.kinds.credit import joined, told
 
 
-def reason_of(context: JudgeContext, parameters: ArraysParameters, reading: Reading, spared: Mapping[str, str]) -> str:
-    """What was found, mistake by mistake."""
+def reason_of(
+    context: JudgeContext,
+    parameters: ArraysParameters,
+    reading: Reading,
+    spared: Mapping[str, str],
+    *,
+    stopped: bool = False,
+) -> str:
+    """What was found, mistake by mistake; of a function that was stopped by an error, as far as it came."""
     outputs = reading.outputs
     right = [name for name, one in outputs.items() if one.right]
     sentences: list[str] = []
@@ -25,7 +32,8 @@ def reason_of(context: JudgeContext, parameters: ArraysParameters, reading: Read
     sentences += [_unnamed(context, parameters, name, one) for name, one in outputs.items() if not one.right]
     missing = [name for name, one in outputs.items() if one.status == "missing"]
     if missing:
-        sentences.append(f"Not found in what `{parameters.target}` returns: {_listed(parameters, missing)}.")
+        where = "Not computed by then" if stopped else f"Not found in what `{parameters.target}` returns"
+        sentences.append(f"{where}: {_listed(parameters, missing)}.")
     sentences += [f"{_listed(parameters, [name])}: {one.note}" for name, one in outputs.items() if one.note]
     return joined([*sentences, reading.follows])
 

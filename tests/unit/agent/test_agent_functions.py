@@ -248,3 +248,58 @@ def test_what_is_not_supplied_is_missing_as_ever(kernel: Start) -> None:
 
     assert raised is not None
     assert raised.type == "ModuleNotFoundError"
+
+
+RAISES = """
+def gradients(x, made):
+    da = 2 * x
+    found = {"d_b": da + 1, "other": da, "text": "no array"}
+    dc = x
+    given = made["dd"]
+    raise ValueError("not yet")
+"""
+
+
+def kept_of(kernel: Start, source: str, *names: str) -> dict[str, torch.Tensor] | None:
+    """What is recorded of a call that raises, by name."""
+    arguments = (array("x", [3]), {"dict": {"dd": array("dd", [2])}})
+    step = Call(save="y", target={"name": "gradients"}, args=arguments, kept=names)
+    started = kernel([source], probes=[probe_of(step)])
+    started.run_cells()
+    run = started.run_probe("p")
+    assert run.status == "raised"
+    if "y" not in run.values:
+        return None
+    value, tensors = run.values["y"], started.tensors("p")
+    return {name: tensors[item.key or ""] for name, item in zip(value.names, value.items, strict=True)}
+
+
+def test_arrays_that_a_function_had_made_when_it_raised_are_recorded_by_their_names(kernel: Start) -> None:
+    kept = kept_of(kernel, RAISES, "da", "db", "dc", "dd", "text")
+
+    x = draws.draw("7/p", "x", [3])
+    assert kept is not None
+    assert kept.keys() == {"da", "d_b"}
+    assert torch.equal(kept["da"], 2 * x)
+    assert torch.equal(kept["d_b"], 2 * x + 1)
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        pytest.param(RAISES, (), id="nothing is asked for"),
+        pytest.param(
+            "def helper(x):\n    da = 2 * x\n    raise ValueError\n\n\ndef gradients(x, made):\n    return helper(x)\n",
+            ("da",),
+            id="another function made it",
+        ),
+        pytest.param(
+            "class Made:\n    def __call__(self, x, made):\n        da = 2 * x\n        raise ValueError\n\n\n"
+            "gradients = Made()\n",
+            ("da",),
+            id="it is no function",
+        ),
+    ],
+)
+def test_nothing_else_is_kept_of_a_call_that_raises(kernel: Start, source: str, names: tuple[str, ...]) -> None:
+    assert kept_of(kernel, source, *names) is None

@@ -274,3 +274,35 @@ def test_a_wrong_parameter_fails_when_the_rubric_is_loaded(changes: dict[str, An
     with pytest.raises(RubricError) as caught:
         asked()
     assert caught.value.code == code
+
+
+ROWS_TWICE = (("lstm-cell-back", "[:, n_a:].T", "[n_a:, :].T"), ("lstm-cell-back", "[:, :n_a].T", "[:n_a, :].T"))
+
+
+def test_a_function_that_raises_keeps_what_it_had_computed_and_the_mistake_in_it_is_named(desk: Desk) -> None:
+    verdicts = desk.judge(edited(*ROWS_TWICE), ["4d", "4e"])
+
+    step = verdicts["4d/arrays"]
+    assert (step.outcome, step.mark, step.diagnosis) == (Outcome.PARTIAL, Decimal(9), ("seq.seed_rows",))
+    assert step.reason.startswith("Calling your `lstm_cell_backward` raised ValueError in your cell ")
+    assert "What it had computed by then, under the names that it should return, is judged all the same." in step.reason
+    assert "Not computed by then: `dxt`." in step.reason
+    assert verdicts["4e/arrays"].mark == 5
+
+
+def test_a_function_that_raises_before_anything_is_computed_has_nothing(desk: Desk) -> None:
+    (verdict,) = desk.judge(edited(("lstm-cell-back", "gradients = {", "gradients = [][0] or {")), ["4d"]).values()
+
+    assert (verdict.outcome, verdict.mark, verdict.diagnosis) == (Outcome.FAILED, 0, ())
+    assert "by then" not in verdict.reason
+
+
+def test_what_a_function_was_given_is_no_result_of_it_when_it_raises(desk: Desk) -> None:
+    raising = (
+        "def clip(gradients, max_value):\n    dWaa, dWax = gradients['dWaa'], gradients['dWax']\n    raise ValueError"
+    )
+
+    found = desk.judge(HandIn(RUBRIC).write("clip", raising), ["5a"])
+
+    assert {verdict.mark for verdict in found.values()} == {Decimal(0)}
+    assert not [name for verdict in found.values() for name in verdict.diagnosis]
