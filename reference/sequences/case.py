@@ -54,14 +54,20 @@ class Case:
 
     @classmethod
     def of(
-        cls, family: SequenceFamily, seen: SequenceEvidence, runs: Sequence[Seen], policy: Mapping[str, str]
+        cls,
+        family: SequenceFamily,
+        seen: SequenceEvidence,
+        runs: Sequence[Seen],
+        policy: Mapping[str, str],
+        *,
+        turned: bool = False,
     ) -> Case:
         vectors: Mapping[str, BlockRef | Tensor] = {}
         notes: tuple[str, ...] = ()
         if family.known_by_name:
             vectors, notes = named_vectors(family, seen)
         taken = frozenset(value.parameter for value in vectors.values() if isinstance(value, BlockRef))
-        cut = cut_sequence(seen, runs, taken)
+        cut = cut_sequence(seen, runs, taken, turned=turned)
         pieces, ways = cut.pieces, [vectors]
         if family.vectors and not family.known_by_name:
             ways = list(_orders(family, seen, cut))

@@ -54,6 +54,8 @@ class _Found:
     stage: int
     trace: Array
     """(B, n): the derivative of each unit by its own row's sum, where the source was not zero; else NaN."""
+    plain: Array | None = None
+    """(B, n): the same if it is a bias after all, for one column that is taken for a map of the input."""
 
     @property
     def late(self) -> bool:
@@ -61,8 +63,17 @@ class _Found:
         return self.stage == LATE
 
 
-def cut_sequence(seen: SequenceEvidence, runs: Sequence[Seen], passed_over: frozenset[str] = frozenset()) -> Sequels:
-    """Cut every parameter but those of the last layer and those passed over."""
+def cut_sequence(
+    seen: SequenceEvidence, runs: Sequence[Seen], passed_over: frozenset[str] = frozenset(), *, turned: bool = False
+) -> Sequels:
+    """Cut every parameter but those of the last layer and those passed over.
+
+    Args:
+        seen: the evidence.
+        runs: with the states that the last layer reads.
+        passed_over: names of what is no part of a sum.
+        turned: True to take a map of the state the other way round, where both ways explain what little is seen of it.
+    """
     names = [name for name in runs[0].jacobian or {} if name not in passed_over]
     stages = [_stage(run, names, seen.tolerances) for run in runs if run.jacobian is not None]
     found: list[_Found] = []
@@ -72,7 +83,7 @@ def cut_sequence(seen: SequenceEvidence, runs: Sequence[Seen], passed_over: froz
         if all(_largest(stage.run, name) <= stage.floor for stage in stages):
             unused.append(name)
             continue
-        blocks = _best(name, seen, stages)
+        blocks = _best(name, seen, stages, turned=turned)
         if blocks is None:
             odd.append(name)
         else:
@@ -88,13 +99,13 @@ def _largest(run: Seen, name: str) -> float:
     return float(np.abs((run.jacobian or {})[name]).max(initial=0))
 
 
-def _best(name: str, seen: SequenceEvidence, stages: Sequence[Stage]) -> list[_Found] | None:
+def _best(name: str, seen: SequenceEvidence, stages: Sequence[Stage], *, turned: bool) -> list[_Found] | None:
     """The blocks of the reading that explains most, the first of those that explain everything."""
     value = seen.parameters[name]
     matrices, columns = readings(value.shape, seen.input_size, seen.hidden_size, has_cell_state=False)
     best: list[_Found] | None = None
     for reading in (*matrices, *columns):
-        blocks = list(_read(name, reading, seen, stages))
+        blocks = list(_read(name, reading, seen, stages, turned=turned))
         late = sum(block.late for block in blocks)
         if blocks and (best is None or late < sum(block.late for block in best)):
             best = blocks
@@ -103,7 +114,9 @@ def _best(name: str, seen: SequenceEvidence, stages: Sequence[Stage]) -> list[_F
     return best
 
 
-def _read(name: str, reading: Reading, seen: SequenceEvidence, stages: Sequence[Stage]) -> Iterator[_Found]:
+def _read(
+    name: str, reading: Reading, seen: SequenceEvidence, stages: Sequence[Stage], *, turned: bool
+) -> Iterator[_Found]:
     """The blocks of a parameter that have an effect."""
     n = seen.hidden_size
     weight = as_matrix(seen.parameters[name], reading.view)
@@ -117,7 +130,9 @@ def _read(name: str, reading: Reading, seen: SequenceEvidence, stages: Sequence[
             cut = [matrix[:, :, rows, columns] for matrix in matrices]
             alive = [place for place, part in enumerate(cut) if np.abs(part).max(initial=0) > stages[place].floor]
             if alive:
-                found = _explained(ref, source, weight[rows, columns], cut, alive[0], stages, seen.tolerances)
+                found = _explained(
+                    ref, source, weight[rows, columns], cut, alive[0], stages, seen.tolerances, turned=turned
+                )
                 late = _late(ref, source, weight[rows, columns], cut[alive[0]], stages[alive[0]].run, seen.tolerances)
                 yield late if found is None else found
         start += width
@@ -140,19 +155,21 @@ def _explained(
     stage: int,
     stages: Sequence[Stage],
     tolerances: Tolerances,
+    *,
+    turned: bool,
 ) -> _Found | None:
     part, run = cut[stage], stages[stage].run
     if source == "h":
         if stage == 0:
             return None  # the state before the first step is zero
-        for turned in (False, True):
-            own = _own(part.swapaxes(2, 3) if turned else part, tolerances)
+        for about in (turned, not turned):
+            own = _own(part.swapaxes(2, 3) if about else part, tolerances)
             if own is not None and _one_source(own, tolerances):
-                jacobian = part.swapaxes(2, 3) if turned else part
+                jacobian = part.swapaxes(2, 3) if about else part
                 block = Block(
-                    ref=ref.turned_about() if turned else ref,
+                    ref=ref.turned_about() if about else ref,
                     source="h",
-                    weight=weight.T if turned else weight,
+                    weight=weight.T if about else weight,
                     jacobian=jacobian,
                     gain=None,
                 )
@@ -169,6 +186,7 @@ def _explained(
         block=Block(ref=ref, source=kind, weight=weight, jacobian=part, gain=None),  # type: ignore[arg-type]
         stage=stage,
         trace=trace,
+        plain=own[:, :, 0] if source == "x" and own.shape[2] == 1 else None,
     )
 
 
@@ -209,6 +227,7 @@ def _fed_with_one(own: Array, x: Array, tolerances: Tolerances) -> Array | None:
 def _joined(found: Sequence[_Found], seen: SequenceEvidence, unused: tuple[str, ...], odd: tuple[str, ...]) -> Sequels:
     """Biases joined to the maps of the input that feed the same sum."""
     d, n = seen.input_size, seen.hidden_size
+    found = [_told_apart(one, found, seen.tolerances) for one in found]
     sums: list[list[_Found]] = []
     for one in found:
         if one.block.source == "x":
@@ -246,6 +265,20 @@ def _joined(found: Sequence[_Found], seen: SequenceEvidence, unused: tuple[str, 
         odd=odd,
         late=tuple(dict.fromkeys(one.block.ref.parameter for one in found if one.late)),
     )
+
+
+def _told_apart(one: _Found, found: Sequence[_Found], tolerances: Tolerances) -> _Found:
+    """A bias that looks like a map of the input, since every unit is shut where the input is zero: as a bias.
+
+    It is one if it then feeds the same sum as another map of the input; two such maps do not.
+    """
+    if one.plain is None or one.block.source != "x":
+        return one
+    bias = replace(one, block=replace(one.block, source="1"), trace=one.plain)
+    others = [other for other in found if other is not one and other.block.source == "x"]
+    if any(_alike(bias, other, tolerances) and not _alike(one, other, tolerances) for other in others):
+        return bias
+    return one
 
 
 def _alike(one: _Found, other: _Found, tolerances: Tolerances) -> bool:

@@ -76,6 +76,9 @@ def _in_the_loop(
 ) -> CellVerdict:
     runs = readout.runs
     verdict = _verdict(Case.of(family, seen, runs, policy))
+    if verdict.status == "unrecognised":  # units that are shut may hide which way round a map of the state is applied
+        about = _verdict(Case.of(family, seen, runs, policy, turned=True))
+        verdict = verdict if about.status == "unrecognised" else about
     if verdict.status == "unrecognised" and _nothing_at_first(runs[0], seen):
         for name, kept in (("model.skips_last_step", slice(None, -1)), ("model.skips_first_step", slice(1, None))):
             shorter = [replace(run, x=run.x[:, kept]) for run in runs[1:]]

@@ -407,6 +407,38 @@ def test_single_precision_is_enough(family: str) -> None:
     assert recognise_sequence(family, raw, {}).status == "exact"
 
 
+RELU = next(patch for _, name, patch in MISTAKES if name == "rnn.relu_for_tanh")
+
+
+def with_relu(seed: int, **habit: Any) -> CellVerdict:
+    """The verdict on units that are shut now and then, for one set of parameters."""
+    kind = type("Changed", (Model,), dict(RELU))
+    raw = observe(lambda steps, inputs: kind(steps, inputs, family="rnn_tanh", **habit), seed=seed)
+    return recognise_sequence("rnn_tanh", raw, {})
+
+
+@pytest.mark.parametrize("habit", [{}, {"columns": True}, {"joined": True}], ids=["apart", "columns", "joined"])
+@pytest.mark.parametrize(
+    "seed",
+    [
+        pytest.param(8, id="every unit is shut where the input is zero, so that a bias looks like a map of the input"),
+        pytest.param(3, id="one unit alone is ever open, so that the state's map could be applied either way round"),
+    ],
+)
+def test_units_that_are_shut_hide_no_mistake_as_long_as_some_are_open(seed: int, habit: dict[str, Any]) -> None:
+    assert with_relu(seed, **habit).mistakes == ("rnn.relu_for_tanh",)
+
+
+def test_units_that_are_always_open_or_always_shut_are_left_to_a_person_with_the_reason() -> None:
+    shut, always_open = with_relu(16), with_relu(15)
+
+    assert (shut.status, shut.notes) == (
+        "unrecognised",
+        ("parameter x_a has no effect", "parameter h_a has no effect"),
+    )
+    assert (always_open.status, "rnn.relu_for_tanh" in always_open.mistakes) == ("ambiguous", True)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1, 9))
 @pytest.mark.parametrize("family", sorted(SEQUENCES))
@@ -415,8 +447,6 @@ def test_other_numbers_give_the_same_verdicts(family: str, seed: int) -> None:
         kind = type("Changed", (Model,), dict(patch))
         raw = observe(lambda steps, inputs, kind=kind: kind(steps, inputs, family=family), seed=seed)
         verdict = recognise_sequence(family, raw, {})
-        if name == "rnn.relu_for_tanh" and verdict.status == "unrecognised":
-            continue  # units that are shut at every point show nothing: a person reads it
         assert verdict.mistakes == ((name,) if name else ())
         assert bool(name) == (verdict.status == "mistake")
 
