@@ -21,6 +21,10 @@ _MAX_COMPARED = 60
 """Files of one hand-in that are read; nobody writes more, but a packed environment holds thousands."""
 _NOTEBOOK_BONUS = 0.25
 """By how much a script must fit better than a notebook: scripts are mostly exports or helpers of the notebook."""
+_NEAR = 0.2
+"""Who fills in a notebook replaces lines of the student version: by so much a notebook with more work may fit less."""
+_FITS = 0.5
+"""Beside a student version that nobody has touched, a notebook that fits so well is the work."""
 _MAX_NAMED = 3
 _NOTEBOOK_WANTED = "Hand in the .ipynb file itself; in Jupyter or Colab: File, Download, .ipynb."
 
@@ -73,7 +77,7 @@ def choose(unpacked: Unpacked, expectation: Expectation, limits: IntakeLimits) -
     if not read:
         found = replace(unpacked, other=[*unpacked.other, *(one.path for one in texts)])
         return Choice(refused=_refusal(found, failed), flags=flags)
-    read.sort(key=lambda one: one.rank)
+    read = _most_work_first(sorted(read, key=lambda one: one.rank))
     read = _report_first(read, expectation)
     joined = _joined(read, expectation, limits)
     report = _report(read[0], joined, texts, limits)
@@ -87,6 +91,23 @@ def choose(unpacked: Unpacked, expectation: Expectation, limits: IntakeLimits) -
         notebook = notebook.model_copy(update={"cells": _after(notebook, report)})
         notes.append(f'The text of "{report.source_name}" was read as the report.')
     return Choice(notebook=notebook, notes=tuple(notes), flags=flags + more_flags)
+
+
+def _most_work_first(read: list[_Read]) -> list[_Read]:
+    """Of the notebooks that fit about as well as the best, the one with most work goes first; an untouched one last."""
+    best = read[0]
+    least = _FITS if not best.fit.own_chars else best.fit.share - _NEAR
+    near = [
+        one
+        for one in read
+        if one.candidate.kind is FileKind.NOTEBOOK
+        and is_set_aside(one.candidate.path) == is_set_aside(best.candidate.path)
+        and one.fit.share >= min(least, best.fit.share - _NEAR)
+    ]
+    if best.candidate.kind is not FileKind.NOTEBOOK or len(near) < 2:
+        return read
+    most = max(near, key=lambda one: one.fit.own_chars)
+    return [most, *(one for one in read if one is not most)]
 
 
 def _report_first(read: list[_Read], expectation: Expectation) -> list[_Read]:
@@ -212,14 +233,16 @@ def _rivals(read: list[_Read]) -> list[_Read]:
 
 
 def _why(taken: _Read, rival: _Read) -> str:
-    if taken.fit.wanted and taken.fit.found != rival.fit.found:
+    if not rival.fit.own_chars and taken.fit.own_chars and rival.fit.found:
+        return "the other one holds nothing but the notebook that was given out"
+    if taken.fit.wanted and taken.fit.found > rival.fit.found:
         return (
             f"it has {taken.fit.found} of the {taken.fit.wanted} names and marks of this coursework, "
             f"the other one {rival.fit.found}"
         )
     if taken.candidate.kind is not rival.candidate.kind:
         return "the notebook counts where both fit" if taken.candidate.kind is FileKind.NOTEBOOK else "it fits better"
-    if round(taken.fit.share, 1) != round(rival.fit.share, 1):
+    if round(taken.fit.share, 1) > round(rival.fit.share, 1):
         return "it has more in common with the notebook that was given out"
     return "both fit, and it holds more work" if taken.fit.own_chars > rival.fit.own_chars else "both fit alike"
 

@@ -35,7 +35,7 @@ class Fit:
     wanted: int
     """Names and markers looked for."""
     own_chars: int
-    """Characters of code in lines that the student version lacks."""
+    """Characters in lines that the student version lacks: code, and answers in words."""
 
 
 def fit_of(notebook: NotebookRecord, expectation: Expectation) -> Fit:
@@ -47,7 +47,7 @@ def fit_of(notebook: NotebookRecord, expectation: Expectation) -> Fit:
     found = len(expectation.names & defined) + marked
     wanted = len(expectation.names) + len(expectation.markers)
     given = frozenset(_lines(expectation.cells))
-    own_chars = sum(len(line) for line in _lines(code) if line not in given)
+    own_chars = sum(len(line) for line in _lines(everything) if line not in given)
     shares = []
     if wanted:
         shares.append((_NAME_WEIGHT, found / wanted))

@@ -69,10 +69,16 @@ def test_the_fitting_file_is_taken(files: dict[str, bytes], taken: str) -> None:
             id="fits",
         ),
         pytest.param(
-            {"a.ipynb": BLANK.replace(b"''", b"'train = 1'"), "b.ipynb": BLANK},
+            {"a.ipynb": FULL, "b.ipynb": HALF},
             '"a.ipynb" was graded, not "b.ipynb": both fit, and it holds more work.',
             ("several-notebooks",),
             id="work",
+        ),
+        pytest.param(
+            {"a.ipynb": BLANK, "b.ipynb": BLANK.replace(b"''", b"'train = 1'")},
+            '"b.ipynb" was graded, not "a.ipynb": the other one holds nothing but the notebook that was given out.',
+            ("several-notebooks",),
+            id="blank",
         ),
         pytest.param(
             {"a.py": SCRIPT, "a.ipynb": FULL},
@@ -212,3 +218,55 @@ def test_names_count_where_they_are_defined(code: str, found: int) -> None:
     record = read_notebook(notebook_bytes([("code", code)]), source_name="a.ipynb", limits=LIMITS)
 
     assert fit_of(record, Expectation(names=EXPECTED.names)).found == found
+
+
+SHEET = (
+    "## Question 1\nWhy does the gradient vanish?",
+    "*Write your answer here.*",
+    "## Question 2\nHow many weights?",
+    "*Write your second answer here.*",
+    "Hand in by Friday.",
+)
+ON_PAPER = Expectation(cells=SHEET)
+
+
+def sheet(*answers: str, keep: int = 5) -> bytes:
+    """The exercise sheet without markers, with answers in place of the lines that ask for them."""
+    cells = list(SHEET)
+    for place, answer in zip((1, 3), answers, strict=False):
+        cells[place] = answer
+    return notebook_bytes([("markdown", source) for source in cells[:keep]])
+
+
+@pytest.mark.parametrize(
+    ("files", "taken"),
+    [
+        pytest.param({"a.ipynb": sheet(), "b.ipynb": sheet("A product of slopes.")}, "b.ipynb", id="one-answer"),
+        pytest.param(
+            {"a.ipynb": sheet(), "b.ipynb": sheet("A product of slopes.", "Twenty", keep=4)},
+            "b.ipynb",
+            id="lines-deleted",
+        ),
+        pytest.param(
+            {"a.ipynb": sheet("A product."), "b.ipynb": sheet("A product of slopes.", "Twenty")},
+            "b.ipynb",
+            id="half-and-whole",
+        ),
+        pytest.param(
+            {"a.ipynb": sheet(), "notes.ipynb": notebook_bytes([("markdown", "Notes of the lecture. " * 40)])},
+            "a.ipynb",
+            id="much-work-on-something-else",
+        ),
+        pytest.param(
+            {".ipynb_checkpoints/a-checkpoint.ipynb": sheet("A product", "Twenty"), "a.ipynb": sheet()},
+            "a.ipynb",
+            id="an-automatic-copy",
+        ),
+    ],
+)
+def test_the_student_version_as_it_was_given_out_does_not_win_over_work(files: dict[str, bytes], taken: str) -> None:
+    choice = chosen(files, ON_PAPER)
+
+    assert choice.notebook is not None
+    assert choice.notebook.source_name == taken
+    assert ("several-notebooks" in choice.flags) == all("checkpoint" not in path for path in files)
