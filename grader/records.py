@@ -65,12 +65,12 @@ class NotebookCell(Record):
 
 
 class NotebookRecord(Record):
-    """A notebook or script, normalised: the same record for every version of the format."""
+    """A notebook, script or text, normalised: the same record for every version of the format."""
 
     schema_version: Literal[1] = 1
     source_name: str
     """Path inside the hand-in, as found (unprintable characters replaced)."""
-    format: Literal["ipynb", "py"]
+    format: Literal["ipynb", "py", "text"]
     cells: tuple[NotebookCell, ...]
     notes: tuple[str, ...] = ()
     """Plain sentences for the student: what was odd about the file and how it was read."""

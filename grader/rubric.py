@@ -146,6 +146,8 @@ class Rubric(Record):
     """Dotted names whose use is flagged for a person."""
     answers: tuple[str, ...] = ()
     """Names that a hand-in should define, beside those that questions name; used to choose among notebooks."""
+    texts: bool = False
+    """True if a text (.md, .txt) may be handed in in place of a notebook."""
     attempts: Literal["last", "best", "first"] = "last"
     lateness: Lateness | None = None
     contact: str = "the course staff"

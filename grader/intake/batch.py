@@ -16,7 +16,7 @@ from grader.intake.entries import Allowance, Entry, shown
 from grader.intake.expectation import Expectation, fit_of
 from grader.intake.folder_reader import list_folder, read_file
 from grader.intake.handins import HandIn, unpack
-from grader.intake.kinds import FileKind, kind_by_content
+from grader.intake.kinds import READABLE, TEXTS, FileKind, kind_by_content
 from grader.intake.layouts import Layout, Source, layout_named
 from grader.intake.people import Owner, hours_late, owners_of
 from grader.intake.roster import Roster, parse_time
@@ -121,6 +121,8 @@ def _hand_ins(
 ) -> Iterator[list[HandIn]]:
     """The hand-ins of the source; their entries can be read as long as the context lasts."""
 
+    readable = READABLE | TEXTS if expectation.texts else READABLE
+
     def fits(entry: Entry) -> bool:
         return _fits(entry, limits, expectation)
 
@@ -132,25 +134,29 @@ def _hand_ins(
     )
     if source.is_dir():
         entries = list_folder(source, limit_bytes=limits.archive_bytes)
-        parted = part(Source(entries=entries, is_folder=True, ignore=ignore, fits=fits))
+        parted = part(Source(entries=entries, is_folder=True, ignore=ignore, fits=fits, readable=readable))
         yield [replace(whole, entries=tuple(entries), is_folder=True)] if parted is None else parted
         return
     with ExitStack() as stack:
         try:
             opened = stack.enter_context(source.open("rb"))
-            entries = _entries_of(opened, source, limits)
+            entries = _entries_of(opened, source, limits, readable)
         except (OSError, ArchiveError):
             # Taken as one hand-in, it is refused with the reason.
             entries = []
-        parted = part(Source(entries=entries, is_folder=False, ignore=ignore, fits=fits)) if entries else None
+        parted = (
+            part(Source(entries=entries, is_folder=False, ignore=ignore, fits=fits, readable=readable))
+            if entries
+            else None
+        )
         yield [whole] if parted is None else parted
 
 
-def _entries_of(opened: BinaryIO, source: Path, limits: IntakeLimits) -> list[Entry]:
+def _entries_of(opened: BinaryIO, source: Path, limits: IntakeLimits, readable: frozenset[FileKind]) -> list[Entry]:
     """The entries of an archive that may hold the work of a whole course; none for anything else."""
     kind = kind_by_content(source.name, opened.read(512))
     if kind is FileKind.TAR:
-        return list_tar(_read_source(source, limits), Allowance(limits), where=source.name)
+        return list_tar(_read_source(source, limits), Allowance(limits), where=source.name, readable=readable)
     if kind is not FileKind.ZIP:
         return []
     # In a batch each member is a whole hand-in, so it may be as large as one.
@@ -165,13 +171,13 @@ def _read_source(source: Path, limits: IntakeLimits) -> bytes:
 
 def _fits(entry: Entry, limits: IntakeLimits, expectation: Expectation) -> bool:
     alone = HandIn(path=entry.path, label=entry.name, entries=(entry,), is_folder=False)
-    notebook = choose(unpack(alone, limits), expectation, limits).notebook
+    notebook = choose(unpack(alone, limits, texts=expectation.texts), expectation, limits).notebook
     return notebook is not None and fit_of(notebook, expectation).share >= _FITTING_SHARE
 
 
 def _take(hand_in: HandIn, limits: IntakeLimits, expectation: Expectation) -> _Taken:
     try:
-        unpacked = unpack(hand_in, limits)
+        unpacked = unpack(hand_in, limits, texts=expectation.texts)
         return _Taken(choice=choose(unpacked, expectation, limits), digest=unpacked.digest)
     except Exception as error:  # noqa: BLE001 - one of the named guards: a submission in a batch
         reason = Reason(

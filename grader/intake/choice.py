@@ -9,11 +9,12 @@ from grader.errors import NotebookFormatError
 from grader.intake.entries import Problem, shown
 from grader.intake.expectation import Expectation, Fit, fit_of
 from grader.intake.handins import Candidate, Unpacked
-from grader.intake.kinds import FileKind, is_set_aside, kind_by_name
+from grader.intake.kinds import TEXTS, FileKind, is_set_aside, kind_by_name
 from grader.intake.modules import Joined, Module, join
 from grader.intake.notebook_file import read_notebook
 from grader.intake.script_file import read_script, read_text
 from grader.intake.slugs import natural_key
+from grader.intake.text_file import read_texts
 from grader.limits import IntakeLimits
 from grader.records import NotebookCell, NotebookRecord, Reason
 
@@ -61,28 +62,25 @@ class _Read:
 
 def choose(unpacked: Unpacked, expectation: Expectation, limits: IntakeLimits) -> Choice:
     """The notebook that fits the coursework best among those that can be read."""
-    texts = sorted((one for one in unpacked.candidates if one.kind is FileKind.TEXT), key=_reading_order)
-    ordered = sorted((one for one in unpacked.candidates if one.kind is not FileKind.TEXT), key=_reading_order)
-    read: list[_Read] = []
-    failed: list[tuple[Candidate, NotebookFormatError]] = []
-    for candidate in ordered[:_MAX_COMPARED]:
-        try:
-            notebook = _read(candidate, limits)
-        except NotebookFormatError as error:
-            failed.append((candidate, error))
-        else:
-            read.append(_Read(candidate=candidate, notebook=notebook, fit=fit_of(notebook, expectation)))
+    texts = sorted((one for one in unpacked.candidates if one.kind in TEXTS), key=_reading_order)
+    ordered = sorted((one for one in unpacked.candidates if one.kind not in TEXTS), key=_reading_order)
+    read, failed = _readings(ordered, expectation, limits)
+    read = _most_work_first(sorted(read, key=lambda one: one.rank)) if read else []
+    if expectation.texts and not any(one.fit.own_chars for one in read):
+        answers, unread = _readings(texts, expectation, limits)
+        read = [*sorted((one for one in answers if one.fit.own_chars or not read), key=lambda one: one.rank), *read]
+        failed += unread
     hostile = tuple(problem for _, problem in unpacked.problems if problem.hostile)
     flags = ("hostile-archive",) if hostile else ()
     if not read:
         found = replace(unpacked, other=[*unpacked.other, *(one.path for one in texts)])
         return Choice(refused=_refusal(found, failed), flags=flags)
-    read = _most_work_first(sorted(read, key=lambda one: one.rank))
     read = _report_first(read, expectation)
     joined = _joined(read, expectation, limits)
     report = _report(read[0], joined, texts, limits)
     read = _without(read, joined, expectation)
-    beside = [*unpacked.other, *(one.path for one in texts if report is None or one.path != report.source_name)]
+    used = {one.candidate.path for one in read} | ({report.source_name} if report is not None else set())
+    beside = [*unpacked.other, *(one.path for one in texts if one.path not in used)]
     notes, more_flags = _explain(read, failed, replace(unpacked, other=beside), joined)
     if len(ordered) > _MAX_COMPARED:
         notes.append(f"Of {len(ordered):,} notebooks and scripts, {_MAX_COMPARED} were looked at.")
@@ -91,6 +89,22 @@ def choose(unpacked: Unpacked, expectation: Expectation, limits: IntakeLimits) -
         notebook = notebook.model_copy(update={"cells": _after(notebook, report)})
         notes.append(f'The text of "{report.source_name}" was read as the report.')
     return Choice(notebook=notebook, notes=tuple(notes), flags=flags + more_flags)
+
+
+def _readings(
+    candidates: list[Candidate], expectation: Expectation, limits: IntakeLimits
+) -> tuple[list[_Read], list[tuple[Candidate, NotebookFormatError]]]:
+    """What can be read of the first candidates, and why the others cannot."""
+    read: list[_Read] = []
+    failed: list[tuple[Candidate, NotebookFormatError]] = []
+    for candidate in candidates[:_MAX_COMPARED]:
+        try:
+            notebook = _read(candidate, limits)
+        except NotebookFormatError as error:
+            failed.append((candidate, error))
+        else:
+            read.append(_Read(candidate=candidate, notebook=notebook, fit=fit_of(notebook, expectation)))
+    return read, failed
 
 
 def _most_work_first(read: list[_Read]) -> list[_Read]:
@@ -144,7 +158,7 @@ def _without(read: list[_Read], joined: Joined | None, expectation: Expectation)
 
 def _report(taken: _Read, joined: Joined | None, texts: list[Candidate], limits: IntakeLimits) -> NotebookRecord | None:
     """The report beside scripts: the longest text, where no notebook is the report."""
-    own = [one for one in texts if not is_set_aside(one.path)]
+    own = [one for one in texts if one.kind is FileKind.TEXT and not is_set_aside(one.path)]
     if taken.notebook.format != "py" or not own:
         return None
     longest = max(own, key=lambda one: (len(one.data), one.path))
@@ -166,6 +180,8 @@ def _reading_order(candidate: Candidate) -> tuple[bool, bool, int, tuple[tuple[i
 
 def _read(candidate: Candidate, limits: IntakeLimits) -> NotebookRecord:
     reader = read_notebook if candidate.kind is FileKind.NOTEBOOK else read_script
+    if candidate.kind in TEXTS:
+        reader = read_texts
     return reader(candidate.data, source_name=candidate.path, limits=limits)
 
 

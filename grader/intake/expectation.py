@@ -22,6 +22,8 @@ class Expectation:
     """Texts that stand in the student version, such as the marks around a question."""
     cells: tuple[str, ...] = ()
     """Sources of the student version's cells."""
+    texts: bool = False
+    """True if a text may be handed in in place of a notebook."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from grader.errors import ArchiveError
 from grader.intake.entries import Allowance, Entry, Problem
-from grader.intake.kinds import ARCHIVES, READABLE, FileKind, is_set_aside, kind_by_content, kind_by_name
+from grader.intake.kinds import ARCHIVES, READABLE, TEXTS, FileKind, is_set_aside, kind_by_content, kind_by_name
 from grader.intake.tar_reader import list_tar
 from grader.intake.zip_reader import list_zip
 from grader.limits import IntakeLimits
@@ -51,15 +51,22 @@ class Unpacked:
     """Paths of files that are no candidates."""
     problems: list[tuple[str, Problem]] = field(default_factory=list)
     """Entries that were not read, with the reason."""
+    readable: frozenset[FileKind] = READABLE
+    """The kinds that are candidates."""
 
 
-def unpack(hand_in: HandIn, limits: IntakeLimits) -> Unpacked:
+def unpack(hand_in: HandIn, limits: IntakeLimits, *, texts: bool = False) -> Unpacked:
     """The candidates in a hand-in, nested archives included, all in memory and within the limits.
 
     Faults of single entries are noted in the record; the caller decides whether they matter.
+
+    Args:
+        hand_in: as it was handed in.
+        limits: ceilings for it.
+        texts: True if a text without marks may be the work, too.
     """
     allowance = Allowance(limits)
-    found = Unpacked()
+    found = Unpacked(readable=READABLE | TEXTS if texts else READABLE)
     if hand_in.is_folder:
         _unpack_folder(hand_in, allowance, found)
     else:
@@ -98,7 +105,7 @@ def _unpack_folder(hand_in: HandIn, allowance: Allowance, found: Unpacked) -> No
         if entry.is_folder and entry.problem is None:
             continue
         kind = kind_by_name(entry.name)
-        wanted = kind in ARCHIVES | READABLE or entry.problem is not None
+        wanted = kind in ARCHIVES | found.readable or entry.problem is not None
         # Data beside the notebook only enters the digest; too much of it is no fault of the hand-in.
         data = _read(entry, allowance, found if wanted else Unpacked(), entry.path)
         digests[entry.path] = "" if data is None else hashlib.sha256(data).hexdigest()
@@ -123,7 +130,7 @@ def _reading_order(entry: Entry) -> tuple[bool, int, str]:
 def _open_archive(archive: Candidate, allowance: Allowance, found: Unpacked, *, level: int) -> None:
     """Takes the candidates of an archive: first its files, then the archives inside it."""
     try:
-        entries = _list_archive(archive, allowance)
+        entries = _list_archive(archive, allowance, found.readable)
     except ArchiveError as error:
         found.problems.append((archive.path, _as_problem(error)))
         return
@@ -131,7 +138,7 @@ def _open_archive(archive: Candidate, allowance: Allowance, found: Unpacked, *, 
     for entry in sorted(entries, key=_reading_order):
         path = f"{archive.path}/{entry.path}" if level else entry.path
         kind = kind_by_name(entry.name)
-        if entry.problem is None and (entry.is_folder or kind not in ARCHIVES | READABLE):
+        if entry.problem is None and (entry.is_folder or kind not in ARCHIVES | found.readable):
             found.other.extend(() if entry.is_folder else (path,))
             continue
         data = _read(entry, allowance, found, path)
@@ -154,9 +161,9 @@ def _open_nested(archive: Candidate, allowance: Allowance, found: Unpacked, *, l
         _open_archive(archive, allowance, found, level=level)
 
 
-def _list_archive(archive: Candidate, allowance: Allowance) -> list[Entry]:
+def _list_archive(archive: Candidate, allowance: Allowance, readable: frozenset[FileKind]) -> list[Entry]:
     if archive.kind is FileKind.TAR:
-        return list_tar(archive.data, allowance, where=archive.path)
+        return list_tar(archive.data, allowance, where=archive.path, readable=readable)
     limits = allowance.limits
     file = io.BytesIO(archive.data)
     entries = list_zip(file, limits=limits, max_members=limits.members, where=archive.path)
@@ -166,7 +173,7 @@ def _list_archive(archive: Candidate, allowance: Allowance) -> list[Entry]:
 
 def _sort_in(path: str, kind: FileKind, data: bytes, found: Unpacked) -> None:
     # A page saved from the web under the name of the notebook is no damaged notebook.
-    if kind in READABLE and kind_by_content(path, data) is not FileKind.EXPORT:
+    if kind in found.readable and kind_by_content(path, data) is not FileKind.EXPORT:
         found.candidates.append(Candidate(path=path, kind=kind, data=data))
     else:
         found.other.append(path)

@@ -17,7 +17,9 @@ class FileKind(StrEnum):
     NOTEBOOK = "notebook"
     SCRIPT = "script"
     TEXT = "text"
-    """Markdown: a report beside scripts, never a hand-in by itself."""
+    """Markdown: a report beside scripts; by itself a hand-in only where the coursework takes texts."""
+    PLAIN = "plain"
+    """Text without marks: data or notes, unless the coursework takes texts."""
     ZIP = "zip"
     TAR = "tar"
     FOREIGN_ARCHIVE = "foreign-archive"
@@ -27,6 +29,8 @@ class FileKind(StrEnum):
 
 ARCHIVES = frozenset({FileKind.ZIP, FileKind.TAR})
 READABLE = frozenset({FileKind.NOTEBOOK, FileKind.SCRIPT, FileKind.TEXT})
+TEXTS = frozenset({FileKind.TEXT, FileKind.PLAIN})
+"""What is a hand-in by itself where the coursework takes texts."""
 
 
 def kind_by_name(name: str) -> FileKind:
@@ -38,6 +42,8 @@ def kind_by_name(name: str) -> FileKind:
         return FileKind.SCRIPT
     if lower.endswith((".md", ".markdown")):
         return FileKind.TEXT
+    if lower.endswith(".txt"):
+        return FileKind.PLAIN
     if lower.endswith(".zip"):
         return FileKind.ZIP
     if lower.endswith((".tar", ".tgz", ".tar.gz")):
@@ -60,8 +66,10 @@ def kind_by_content(name: str, data: bytes) -> FileKind:
         return FileKind.FOREIGN_ARCHIVE
     if start.startswith(b"%PDF") or start[:15].lower().startswith((b"<!doctype html", b"<html")):
         return FileKind.EXPORT
+    if start.startswith(b"{\\rtf"):
+        return FileKind.EXPORT
     named = kind_by_name(name)
-    if named in ARCHIVES | {FileKind.OTHER} and start.startswith(b"{"):
+    if named in ARCHIVES | {FileKind.OTHER, FileKind.PLAIN} and start.startswith(b"{"):
         return FileKind.NOTEBOOK
     return named
 

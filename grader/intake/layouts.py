@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from grader.errors import ConfigError
 from grader.intake.entries import Entry
 from grader.intake.handins import HandIn
-from grader.intake.kinds import ARCHIVES, READABLE, FileKind, is_set_aside, kind_by_name
+from grader.intake.kinds import ARCHIVES, READABLE, TEXTS, FileKind, is_set_aside, kind_by_name
 from grader.intake.slugs import label_of, tokens_of
 
 _PASSED_OVER = (".md", ".txt", ".csv")
+_BESIDE = frozenset({"readme", "requirements", "roster", "changelog", "license"})
+"""Names of texts that lie beside hand-ins that are texts, too."""
 _VERSION_WORDS = frozenset(
     {"final", "draft", "old", "new", "backup", "copy", "version", "solution", "solutions", "answer", "answers"}
     | {"test", "scratch", "part", "question"}
@@ -36,6 +38,8 @@ class Source:
     """Names at the top that are no hand-ins."""
     fits: Callable[[Entry], bool]
     """True if the notebook or archive under this entry holds work on the coursework; reads it."""
+    readable: frozenset[FileKind] = READABLE
+    """The kinds of files that may be a hand-in."""
 
 
 Layout = Callable[[Source], list[HandIn] | None]
@@ -82,7 +86,7 @@ def _children(source: Source, prefix: str) -> list[HandIn]:
     return [
         _hand_in(prefix, child, entries)
         for child, entries in sorted(groups.items())
-        if not _is_passed_over(child, source.ignore)
+        if not _is_passed_over(child, source)
     ]
 
 
@@ -99,10 +103,12 @@ def _hand_in(prefix: str, child: str, entries: list[Entry]) -> HandIn:
     return HandIn(path=path, label=child, entries=tuple(entries), is_folder=is_folder)
 
 
-def _is_passed_over(name: str, ignore: Iterable[str]) -> bool:
+def _is_passed_over(name: str, source: Source) -> bool:
     """True for what lies beside hand-ins without being one."""
-    if name in ignore or name.startswith((".", "_")):
+    if name in source.ignore or name.startswith((".", "_")):
         return True
+    if source.readable >= TEXTS and kind_by_name(name) in TEXTS:
+        return name.lower().partition(".")[0] in _BESIDE
     return name.lower().endswith(_PASSED_OVER) and kind_by_name(name) is not FileKind.NOTEBOOK
 
 
@@ -128,13 +134,13 @@ def _is_batch(source: Source, prefix: str) -> bool:
         if entry.is_folder or not entry.path.startswith(prefix) or _is_leaving(entry.path):
             continue
         child, _, below = entry.path[len(prefix) :].partition("/")
-        if _is_passed_over(child, source.ignore):
+        if _is_passed_over(child, source):
             continue
         if below and kind in ARCHIVES | {FileKind.NOTEBOOK}:
             folders.add(child)
         elif not below and kind in ARCHIVES:
             archives.append(entry)
-        elif not below and kind in READABLE:
+        elif not below and kind in source.readable:
             loose.append(entry)
     if not loose:
         return len(folders) + len(archives) >= 2

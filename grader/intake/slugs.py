@@ -10,7 +10,8 @@ from dataclasses import dataclass
 MAX_SLUG_CHARS = 60
 
 _EXTENSIONS = re.compile(
-    r"(\.ipynb(\.(txt|json))?|\.py|\.zip|\.tar(\.(gz|bz2|xz))?|\.tgz|\.7z|\.rar|\.html?|\.pdf)+$", re.I
+    r"(\.ipynb(\.(txt|json))?|\.py|\.zip|\.tar(\.(gz|bz2|xz))?|\.tgz|\.7z|\.rar|\.html?|\.pdf|\.md|\.markdown|\.txt)+$",
+    re.I,
 )
 _COPY_MARKS = (
     re.compile(r"^copy (\(\d+\) )?of ", re.I),

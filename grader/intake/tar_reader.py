@@ -17,13 +17,19 @@ from grader.intake.entries import (
     size_text,
     unreadable,
 )
-from grader.intake.kinds import ARCHIVES, READABLE, kind_by_name
+from grader.intake.kinds import ARCHIVES, READABLE, FileKind, kind_by_name
 
 _AGAIN = "Make the archive again from your own files and hand it in again."
 
 
-def list_tar(data: bytes, allowance: Allowance, *, where: str) -> list[Entry]:
+def list_tar(data: bytes, allowance: Allowance, *, where: str, readable: frozenset[FileKind] = READABLE) -> list[Entry]:
     """The entries of a tar archive; those that can be graded are already unpacked.
+
+    Args:
+        data: the archive.
+        allowance: what may still be unpacked.
+        where: its path, for messages.
+        readable: the kinds of files that can be graded.
 
     Raises:
         ArchiveError: the archive cannot be read to its end, or is larger than it may be.
@@ -34,7 +40,7 @@ def list_tar(data: bytes, allowance: Allowance, *, where: str) -> list[Entry]:
         with tarfile.open(fileobj=stream, mode="r|", errors="replace") as archive:
             for member in archive:
                 allowance.take_members(1, where=where)
-                entry = _entry(archive, member, allowance)
+                entry = _entry(archive, member, allowance, readable)
                 if entry.path:
                     entries.append(entry)
     except (tarfile.TarError, EOFError, ValueError, RecursionError, OverflowError) as error:
@@ -42,7 +48,9 @@ def list_tar(data: bytes, allowance: Allowance, *, where: str) -> list[Entry]:
     return entries
 
 
-def _entry(archive: tarfile.TarFile, member: tarfile.TarInfo, allowance: Allowance) -> Entry:
+def _entry(
+    archive: tarfile.TarFile, member: tarfile.TarInfo, allowance: Allowance, readable: frozenset[FileKind]
+) -> Entry:
     path, problem = safe_path(member.name)
     if member.isdir():
         return Entry(path=path, read=unreadable, is_folder=True, problem=problem)
@@ -54,7 +62,7 @@ def _entry(archive: tarfile.TarFile, member: tarfile.TarInfo, allowance: Allowan
             hostile=True,
         )
         return Entry(path=path, read=unreadable, problem=problem or special)
-    if problem is not None or kind_by_name(path) not in READABLE | ARCHIVES:
+    if problem is not None or kind_by_name(path) not in readable | ARCHIVES:
         return Entry(path=path, read=unreadable, problem=problem)
     limit = allowance.limits.member_bytes
     if member.size > limit:

@@ -67,6 +67,7 @@ def expectation_of(rubric: Rubric, subjects: Sequence[str]) -> intake.Expectatio
         names=frozenset(subjects) | frozenset(rubric.answers),
         markers=tuple(_marker_lines(template, rubric)),
         cells=tuple(cell.source for cell in template.cells if cell.source.strip()),
+        texts=rubric.texts,
     )
 
 

@@ -3,12 +3,13 @@
     .venv/bin/python submissions/rnn_theory/make_samples.py [--check] [--out FOLDER]
 
 t01 to t07 are right, each in another convention; t10 to t18 make a mistake of those that can be named or told; t20 to
-t23 hold texts whose claims a person has to judge; t30 to t36 are messy; t40 to t42 hold nothing. `expected.csv`, written
+t23 hold texts whose claims a person has to judge; t30 to t37 are messy; t40 to t42 hold nothing. `expected.csv`, written
 by hand, says what each must earn.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -147,6 +148,17 @@ def messy_one_cell() -> bytes:
     whole = "\n\n".join("".join(cell["source"]) for cell in notebook.cells)
     notebook.content["cells"] = notebook.cells[:1]
     return handed_in(notebook.write("title", whole))
+
+
+@sample("t37-messy-text-file")
+def messy_text_file() -> bytes:
+    """No notebook but a text, with headings of its own above the answers."""
+    notebook, parts = sheet(), []
+    for cell in notebook.cells:
+        text = "".join(cell["source"])
+        asked = re.match(r"(?:## .*\n+)?\*\*((?:Question|Reason for) [\d.]+(?: [a-c])?)\.\*\*", text)
+        parts.append(f"## {asked[1]}" if asked else text.removeprefix(ANSWER).removeprefix(CHOICE).strip())
+    return zipped({"answers.md": "\n\n".join(parts).encode()})
 
 
 @sample("t40-blank")
