@@ -146,9 +146,10 @@ def _called(scope: Scope, step: Json) -> tuple[Any, list[int]]:
     try:
         value = target(*positional, **keywords)
     except Exception as error:
-        kept = kept_when_it_raised(error, target, step.get("kept") or [], given)
-        if kept:
-            scope.record(step["save"], kept)
+        if step.get("kept"):
+            kept = kept_when_it_raised(error, target, step["kept"], given)
+            if kept:
+                scope.record(step["save"], kept)
         raise
     return value, changed_positions(given, before)
 
