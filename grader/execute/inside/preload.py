@@ -41,18 +41,34 @@ def data_bytes() -> int:
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmData:"))
 
 
+class NoForkError(Exception):
+    """Loading a module has made forks unsafe, and only a new process can be without it."""
+
+    def __init__(self, module: str, reason: str) -> None:
+        super().__init__(f"{module}: {reason}")
+        self.module = module
+        self.reason = reason
+
+
 def load(modules: Iterable[str]) -> dict[str, str]:
-    """Import these modules; gives what could not be, with the reason, which a kernel will meet by itself."""
+    """Import these modules; gives what could not be, with the reason, which a kernel will meet by itself.
+
+    Raises:
+        NoForkError: if a fork of this process was safe before a module was loaded, and is no longer.
+    """
     missing = {}
+    safe = not why_no_fork()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name in modules:
             try:
                 importlib.import_module(name)
+                if name == "librosa":
+                    _call_librosa()
             except Exception as error:  # noqa: BLE001 - whatever a library raises, a kernel without it may do well
                 missing[name] = f"{type(error).__name__}: {error}"[:300]
-        if "librosa" in sys.modules:
-            _call_librosa()
+            if safe and (reason := why_no_fork()):
+                raise NoForkError(name, reason)
     return missing
 
 
