@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import json
+import mmap
 import os
 import random
 import re
@@ -20,6 +22,7 @@ from helpers.execute_cases import QUICK, REPOSITORY, STUB_AGENT, launch, noteboo
 
 from grader.errors import SandboxError
 from grader.evidence import PartRecord
+from grader.execute.inside.syscalls import collapse
 from grader.execute.process import KernelProcess
 from grader.execute.sealed import Sealed
 from grader.execute.session import PartOutcome
@@ -150,6 +153,20 @@ def test_a_library_that_starts_a_thread_is_left_to_the_kernels(tmp_path: Path) -
         asyncio.run(isolation.close())
 
     assert printed(outcome).strip() == "[True, True, False, True]"
+
+
+def test_a_fork_copies_large_pages_where_linux_makes_them(sealed: Sealed) -> None:
+    with mmap.mmap(-1, 8 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
+        memory.write(b"x" * len(memory))
+        first = ctypes.addressof(view := ctypes.c_char.from_buffer(memory))
+        here = collapse([(first, first + len(memory))])
+        del view
+    source = "import re\nprint(re.search(r'AnonHugePages: +(\\d+)', open('/proc/self/smaps_rollup').read())[1])"
+
+    kibibytes = int(printed(run(sealed, source)))
+
+    assert here in (0, 3, 4)
+    assert (kibibytes >= 10 * 2048) == (here > 0)
 
 
 def test_kernels_of_two_templates_start_with_the_same_state(sealed: Sealed) -> None:
