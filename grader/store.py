@@ -187,10 +187,17 @@ class RunStore:
                     (submission.key, ordinal, submission.digest, submission.model_dump_json()),
                 )
 
-    def submissions(self) -> list[Submission]:
+    def submissions(self) -> Iterator[Submission]:
+        """The hand-ins in their order, read one at a time: all of them together may not fit."""
+        for key in self.submission_keys():
+            yield self.submission(key)
+
+    def attempts(self) -> dict[tuple[str, int], str]:
+        """(student, attempt) -> key, of all hand-ins in their order."""
+        columns = "json_extract(record, '$.student'), json_extract(record, '$.attempt'), key"
         with self._connect() as connection:
-            rows = connection.execute("select record from submissions order by ordinal").fetchall()
-        return [Submission.model_validate_json(row[0]) for row in rows]
+            rows = connection.execute(f"select {columns} from submissions order by ordinal").fetchall()
+        return {(str(student), int(attempt)): str(key) for student, attempt, key in rows}
 
     def submission_keys(self) -> list[str]:
         """The keys of all hand-ins, in their order."""
@@ -279,6 +286,7 @@ class RunStore:
     # -- marks and events
 
     def put_marks(self, marks: RunMarks) -> None:
+        """Store marks; views are made of what `marks` reads back."""
         with self._connect() as connection:
             connection.execute("insert or replace into marks values ('run', ?)", (marks.model_dump_json(),))
 

@@ -15,6 +15,9 @@ from grader.errors import SandboxError
 
 _OVERHEAD_BYTES = 64  # of a message beside its text
 _DEPTH = 20
+_CUT = {"output_type": "stream", "name": "stderr", "text": "[more was printed; it is not kept]\n"}
+END_OF_CELL = "grader_end_of_cell"
+"""In the metadata of a message without data: what was printed before it belongs to the cell with this index."""
 
 
 class KernelClient(AsyncKernelClient):  # type: ignore[misc]  # the base ships no complete types
@@ -64,6 +67,8 @@ class Outputs:
         self.cut = False
         self.error: str | None = None
         """Name of the exception with which the request ended."""
+        self.of_cells: dict[int, list[dict[str, Any]]] = {}
+        """What was printed up to the end of each cell, where the request is about several."""
 
     @property
     def flooded(self) -> bool:
@@ -72,11 +77,25 @@ class Outputs:
 
     def begin(self) -> None:
         """Start with a new request."""
-        self.current, self._kept, self.cut, self.error = [], 0, False, None
+        self.of_cells = {}
+        self.error = None
+        self._begin_cell()
+
+    def closed(self) -> list[dict[str, Any]]:
+        """What was printed since the last cell ended, with a word about what was dropped."""
+        return [*self.current, *([dict(_CUT)] if self.cut else [])]
+
+    def _begin_cell(self) -> None:
+        self.current, self._kept, self.cut = [], 0, False
 
     def add(self, kind: str, content: dict[str, Any], size: int) -> None:
         """Take one message of the kernel."""
         self._left -= size
+        ended = _ended_cell(kind, content)
+        if ended is not None:
+            self.of_cells.setdefault(ended, []).extend(self.closed())
+            self._begin_cell()
+            return
         output = _plain(kind, content)
         if kind == "error":
             self.error = str(content.get("ename", ""))[:200]
@@ -123,6 +142,13 @@ class Client(NotebookClient):  # type: ignore[misc]  # the base ships no complet
 
 class OutputFloodError(Exception):
     """More output than a notebook may send; ends the kernel, never leaves this package."""
+
+
+def _ended_cell(kind: str, content: dict[str, Any]) -> int | None:
+    """The cell that a message says has ended; a student's code can say so, too, and only moves its own output."""
+    metadata = content.get("metadata")
+    index = metadata.get(END_OF_CELL) if kind == "display_data" and isinstance(metadata, dict) else None
+    return index if isinstance(index, int) else None
 
 
 def _plain(kind: str, content: dict[str, Any]) -> dict[str, Any] | None:

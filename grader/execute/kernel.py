@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import nbformat
@@ -31,8 +32,9 @@ class Answer:
 
     cause: Cause
     outputs: tuple[dict[str, Any], ...] = ()
-    cut: bool = False
-    """True if output beyond the limit of a cell was dropped."""
+    """What was printed, or after the end of the last cell that came to its end, if it was about several."""
+    of_cells: Mapping[int, Sequence[dict[str, Any]]] = field(default_factory=dict)
+    """What each of several cells printed."""
     error: str | None = None
     """Name of the exception that the agent let through."""
 
@@ -124,9 +126,8 @@ class Kernel:
             await self.process.end()
         if cause is Cause.DIED and self.process.killed:
             cause = Cause.MEMORY if self.process.out_of_memory else Cause.KILLED
-        return Answer(
-            cause=cause, outputs=tuple(self._outputs.current), cut=self._outputs.cut, error=self._outputs.error
-        )
+        outputs = self._outputs
+        return Answer(cause=cause, outputs=tuple(outputs.closed()), of_cells=outputs.of_cells, error=outputs.error)
 
     async def stop(self) -> None:
         """Kill the process and close the connection; the evidence can be read until `close`."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from itertools import groupby
+from typing import Any, Literal, TypeVar
 
 from grader.errors import SandboxError
 from grader.evidence import CellRun, PartRecord
@@ -25,9 +26,9 @@ from grader.probes import Probe
 from grader.records import CellKind, NotebookRecord, cell_name
 from grader.rubric import Execution
 
+T = TypeVar("T")
 MOST_KERNELS = 8
 _GRACE_S = 3.0
-_CUT = {"output_type": "stream", "name": "stderr", "text": "[more was printed; it is not kept]\n"}
 
 
 class Clock:
@@ -94,7 +95,7 @@ class PartSession:
         self._answered: set[str] = set()
         self._kernels = 0
         self._singly = False
-        """True once a kernel ended among probes and nobody knows at which."""
+        """True once a kernel ended among cells or probes and nobody knows at which."""
         self._killed_once: set[Unit] = set()
         """Requests during which someone else has killed the kernel."""
         self._notes: list[str] = list(plan.notes)
@@ -192,12 +193,19 @@ class PartSession:
                     f"our agent did not start in the kernel ({answer.error or answer.cause.value})",
                     next_step="grader doctor",
                 )
-            if unit.cell is not None:
-                self._outputs[unit.cell] = [*answer.outputs, *([_CUT] if answer.cut else [])]
-            if not answer.well or (len(unit.probes) > 1 and answer.error is not None):
+            self._keep_outputs(unit, answer)
+            if not answer.well or (unit.has_many and answer.error is not None):
                 return unit, answer
             self._answered.update(unit.probes)
         return None, answer
+
+    def _keep_outputs(self, unit: Unit, answer: Answer) -> None:
+        rest = list(answer.outputs)
+        for cell in unit.cells:
+            if cell in answer.of_cells:
+                self._outputs[cell] = list(answer.of_cells[cell])
+            else:  # the only cell of the request, or the first that did not come to its end
+                self._outputs[cell], rest = rest, []
 
     def _units(self, left_out: set[str]) -> Iterator[Unit]:
         plan = self._plan
@@ -207,21 +215,24 @@ class PartSession:
         if trained and not plan.execution.training.definitions_after:
             cells = [index for index in cells if index <= max(trained)]
         in_place = trained if not plan.execution.training.definitions_after else set()
-        for index in cells:
-            if index in in_place:
-                yield Unit(kind="train", cell=index)
-            elif index not in trained:
-                yield Unit(kind="cell", cell=index)
+        cells = [index for index in cells if index in in_place or index not in trained]
+        for trains, row in groupby(cells, in_place.__contains__):
+            kind: Literal["train", "cell"] = "train" if trains else "cell"
+            yield from (Unit(kind=kind, cells=some) for some in self._together(row, singly=trains))
         if trained and not in_place:
-            yield from (Unit(kind="train", cell=index) for index in sorted(trained))
+            yield from (Unit(kind="train", cells=(index,)) for index in sorted(trained))
         if plan.part == "stand-ins":
             yield Unit(kind="stand_in")
         probes = tuple(probe.id for probe in self._ledger.probes if probe.id not in left_out | self._answered)
-        if self._singly:
-            yield from (Unit(kind="probe", probes=(probe,)) for probe in probes)
-        elif probes:
-            yield Unit(kind="probe", probes=probes)
+        yield from (Unit(kind="probe", probes=some) for some in self._together(probes))
         yield Unit(kind="finish")
+
+    def _together(self, wanted: Iterable[T], *, singly: bool = False) -> list[tuple[T, ...]]:
+        """What goes into one request each."""
+        found = tuple(wanted)
+        if singly or self._singly:
+            return [(one,) for one in found]
+        return [found] if found else []
 
     def _code_cells(self) -> list[tuple[int, str]]:
         return [
@@ -290,7 +301,7 @@ class PartSession:
         self._ledger.say(f"{cell_name(cell)} was ended: {why}")
 
     def _blame_among(self, timed_out: set[tuple[str, int]], answer: Answer) -> None:
-        """Say which probes the agent has stopped; if it was none, the next kernel runs them one by one."""
+        """Say which probes the agent has stopped; if it was none, the next kernel takes everything one by one."""
         for probe in sorted({probe for probe, _ in timed_out}):
             self._ledger.say(f"probe {probe} was ended: {_WHY[answer.cause].format(limits=self._limits)}")
         self._singly = not timed_out

@@ -197,6 +197,7 @@ def _config_of(recipe: Recipe, paths: Paths) -> dict[str, Any]:
         "agent": paths.agent,
         "every_kernel": EVERY_KERNEL if recipe.loads else (),
         "ahead": (*AHEAD, *recipe.preload, AGENT_PACKAGE) if recipe.loads else (),
+        "left_out": {},
         "filter": (seccomp_program() or b"").hex(),
     }
 

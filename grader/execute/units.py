@@ -1,7 +1,7 @@
 """What is asked of our agent, one line of code each.
 
-All probes are one request, since a request for each would cost more than most probes do; the journal tells which was
-at work when a kernel ended.
+All cells in a row are one request, and so are all probes: a request for each would cost more than most of them do. The
+journal tells which was at work when a kernel ended.
 """
 
 from __future__ import annotations
@@ -18,18 +18,31 @@ class Unit:
     """One request."""
 
     kind: Literal["start", "cell", "stand_in", "probe", "train", "finish"]
-    cell: int | None = None
+    cells: tuple[int, ...] = ()
     probes: tuple[str, ...] = ()
 
     @property
     def code(self) -> str:
-        arguments = self.probes if self.cell is None else (self.cell,)
-        return f'__import__("{AGENT_PACKAGE}").{self.kind}({", ".join(map(repr, arguments))})'
+        return f'__import__("{AGENT_PACKAGE}").{self.kind}({", ".join(map(repr, self.cells or self.probes))})'
+
+    @property
+    def cell(self) -> int | None:
+        """The one cell that it is about."""
+        return self.cells[0] if len(self.cells) == 1 else None
+
+    @property
+    def has_many(self) -> bool:
+        """True if more than one thing is asked for."""
+        return len(self.cells) + len(self.probes) > 1
 
     def culprit(self, unfinished: JournalLine | None) -> Unit | None:
         """The part of it that was at work when the kernel ended; None if that is not known."""
-        if len(self.probes) < 2:
+        if not self.has_many:
             return self
-        if unfinished is None or unfinished.begin != "probe" or unfinished.probe not in self.probes:
+        if unfinished is None:
             return None
-        return replace(self, probes=(unfinished.probe,))
+        if unfinished.begin == "statement" and unfinished.cell in self.cells:
+            return replace(self, cells=(unfinished.cell,))
+        if unfinished.begin == "probe" and unfinished.probe in self.probes:
+            return replace(self, probes=(unfinished.probe,))
+        return None

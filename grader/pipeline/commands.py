@@ -62,8 +62,7 @@ def grade(request: GradeRequest, observer: Observer) -> RunMarks:
     with store.locked():
         store.put_submissions(submissions)
         del submissions  # a long batch does not hold them: it reads them back one by one
-        scored, _ = execute_and_score(store, course, observer, request.options())
-        return _report(store, course, observer, scored)
+        return _report(store, course, observer, execute_and_score(store, course, observer, request.options())[0])
 
 
 def execute_missing(run: Path, observer: Observer, *, options: ExecutionOptions, rubric: Path | None = None) -> int:
@@ -146,9 +145,9 @@ def override(
             at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
         store.add_event(event)
-        marks = marks_of(store, course, score_stored(store, course, workers))
-        store.put_marks(marks)
-        write_current_views(store, course)
+        store.put_marks(marks_of(store, course, score_stored(store, course, workers)))
+        marks = store.marks()
+        write_current_views(store, course, marks)
         return row_of(marks, student)
 
 
@@ -240,10 +239,11 @@ def _score_and_report(store: RunStore, course: Course, observer: Observer, worke
 
 
 def _report(store: RunStore, course: Course, observer: Observer, scored: Scored) -> RunMarks:
-    marks = marks_of(store, course, scored)
-    store.put_marks(marks)
+    store.put_marks(marks_of(store, course, scored))
+    del scored  # a long batch has its marks once, and as they are stored
+    marks = store.marks()
     observer.stage("writing pages and tables")
-    write_current_views(store, course)
+    write_current_views(store, course, marks)
     return marks
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 from grader import report, score
 from grader.coursework import student_version
 from grader.pipeline.course import Course
-from grader.records import Digests, Submission
+from grader.records import Digests, RunMarks, Submission
 from grader.store import RunStore
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 def current_digests(store: RunStore, course: Course) -> Digests:
@@ -23,27 +29,67 @@ def current_digests(store: RunStore, course: Course) -> Digests:
 
 def current_views(store: RunStore, course: Course) -> dict[str, str]:
     """Every view of the stored marks as text, by its path in the run folder; nothing is written."""
-    marks, hand_ins, answers = store.marks(), _submissions(store), _answers(store, course)
-    return report.all_views(marks, hand_ins, course.rubric, course.describe, answers=answers, events=store.events())
-
-
-def write_current_views(store: RunStore, course: Course) -> list[Path]:
-    """Write them into the run folder; returns the files."""
-    marks, hand_ins, answers = store.marks(), _submissions(store), _answers(store, course)
-    return report.write_views(
-        store.folder, marks, hand_ins, course.rubric, course.describe, answers=answers, events=store.events()
+    hand_ins, answers = _read_when_asked_for(store, course)
+    return dict(
+        report.all_views(
+            store.marks(), hand_ins, course.rubric, course.describe, answers=answers, events=store.events()
+        )
     )
 
 
-def _submissions(store: RunStore) -> dict[tuple[str, int], Submission]:
-    return {(submission.student, submission.attempt): submission for submission in store.submissions()}
+def write_current_views(store: RunStore, course: Course, marks: RunMarks | None = None) -> list[Path]:
+    """Write them into the run folder; returns the files.
+
+    Args:
+        store: the run.
+        course: its rubric.
+        marks: the stored marks, as they are read back, where they are at hand.
+    """
+    hand_ins, answers = _read_when_asked_for(store, course)
+    return report.write_views(
+        store.folder,
+        marks or store.marks(),
+        hand_ins,
+        course.rubric,
+        course.describe,
+        answers=answers,
+        events=store.events(),
+    )
 
 
-def _answers(store: RunStore, course: Course) -> dict[str, dict[str, str]]:
-    """The texts that a person reads, by key of the submission and check."""
+def _read_when_asked_for(
+    store: RunStore, course: Course
+) -> tuple[Mapping[tuple[str, int], Submission], Mapping[str, Mapping[str, str]]]:
+    """The hand-ins by student and attempt, and the texts that a person reads by key of the hand-in and check."""
     template = student_version(course.rubric)
-    return {
-        submission.key: score.answer_texts(submission.notebook, course.rubric, template)
-        for submission in store.submissions()
-        if submission.notebook is not None
-    }
+    attempts = store.attempts()
+    submission = lru_cache(maxsize=1)(store.submission)  # a page asks for both
+
+    def answers(key: str) -> Mapping[str, str]:
+        notebook = submission(key).notebook
+        return {} if notebook is None else score.answer_texts(notebook, course.rubric, template)
+
+    keys = {key: key for key in attempts.values()}
+    return _Read(attempts, submission), _Read(keys, answers)
+
+
+class _Read(Mapping[K, V]):
+    """A mapping whose values are read when they are asked for, and not kept.
+
+    Args:
+        keys: by the mapping's own keys, what is to be read.
+        read: reads one.
+    """
+
+    def __init__(self, keys: Mapping[K, str], read: Callable[[str], V]) -> None:
+        self._keys = keys
+        self._read = read
+
+    def __getitem__(self, key: K) -> V:
+        return self._read(self._keys[key])
+
+    def __iter__(self) -> Iterator[K]:
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from grader.errors import EvidenceError
 from grader.records import Event, RunMarks, Submission, SubmissionMarks
@@ -30,7 +30,7 @@ _NO_ANSWERS: Mapping[str, str] = {}
 def write_views(
     run_folder: Path,
     marks: RunMarks,
-    submissions: Mapping[Any, Submission],
+    submissions: Mapping[tuple[str, int], Submission],
     rubric: Rubric,
     describe: Callable[[str], MistakeText | None],
     *,
@@ -45,7 +45,7 @@ def write_views(
     Args:
         run_folder: where the files go; `feedback/` in it belongs to this function.
         marks: the whole run.
-        submissions: the hand-ins as read, under any key; matched by student and attempt.
+        submissions: the hand-ins as read, by student and attempt; each is asked for once.
         rubric: the coursework.
         describe: the text of a named mistake, or None for an identifier that nobody knows.
         answers: texts that a person reads, by key of the submission and check; shown on the student's own page.
@@ -58,45 +58,55 @@ def write_views(
         EvidenceError: if a student's slug cannot be a file name, is there twice, or marks do not add up.
         RubricError: if the marks name a question that the rubric does not have.
     """
-    views = all_views(marks, submissions, rubric, describe, answers=answers, events=events)
-    contents = {run_folder / name: content for name, content in views.items()}
+    _check(marks, rubric)
     (run_folder / FEEDBACK).mkdir(parents=True, exist_ok=True)
-    for path, content in contents.items():
-        _write(path, content)
-    for path in (run_folder / FEEDBACK).iterdir():
-        if path.name.endswith((".html", _UNFINISHED)) and path not in contents:
+    written = []
+    for name, content in all_views(marks, submissions, rubric, describe, answers=answers, events=events):
+        written.append(run_folder / name)
+        _write(written[-1], content)
+    for path in set((run_folder / FEEDBACK).iterdir()).difference(written):
+        if path.name.endswith((".html", _UNFINISHED)):
             path.unlink()
-    return list(contents)
+    return written
 
 
 def all_views(
     marks: RunMarks,
-    submissions: Mapping[Any, Submission],
+    submissions: Mapping[tuple[str, int], Submission],
     rubric: Rubric,
     describe: Callable[[str], MistakeText | None],
     *,
     answers: Mapping[str, Mapping[str, str]] | None = None,
     events: Sequence[Event] = (),
-) -> dict[str, str]:
-    """Every view of a run as text, by its path in the run folder; arguments as for `write_views`."""
-    pages = _feedback_pages(marks, submissions.values(), rubric, describe, answers or {})
-    return {
-        "marks.json": marks_json(marks),
-        "marks.csv": marks_csv(marks, rubric),
-        "junit.xml": junit_xml(marks),
-        "summary.html": summary_page(marks, describe, events, rubric),
-        **{f"{FEEDBACK}/{student}.html": page for student, page in pages.items()},
-    }
+) -> Iterator[tuple[str, str]]:
+    """Every view of a run: its path in the run folder and its text, each made when it is asked for.
+
+    Arguments and errors are those of `write_views`.
+    """
+    _check(marks, rubric)
+    yield "marks.json", marks_json(marks)
+    yield "marks.csv", marks_csv(marks, rubric)
+    yield "junit.xml", junit_xml(marks)
+    yield "summary.html", summary_page(marks, describe, events, rubric)
+    yield from _feedback_pages(marks, submissions, rubric, describe, answers or {})
+
+
+def _check(marks: RunMarks, rubric: Rubric) -> None:
+    """Find before anything is written what would keep a page from being written."""
+    taken: set[str] = set()
+    for row in counting(marks):
+        taken.add(_file_name(row, taken))
+    for question in {question.id for row in marks.submissions for question in row.questions}:
+        rubric.question(question)
 
 
 def _feedback_pages(
     marks: RunMarks,
-    submissions: Iterable[Submission],
+    submissions: Mapping[tuple[str, int], Submission],
     rubric: Rubric,
     describe: Callable[[str], MistakeText | None],
     answers: Mapping[str, Mapping[str, str]],
-) -> dict[str, str]:
-    by_attempt = {(submission.student, submission.attempt): submission for submission in submissions}
+) -> Iterator[tuple[str, str]]:
     about = AboutRun(
         title=marks.title,
         contact=rubric.contact,
@@ -104,16 +114,14 @@ def _feedback_pages(
         scoring_version=marks.scoring_version,
         isolation=marks.isolation,
     )
-    pages: dict[str, str] = {}
     for row in counting(marks):
-        submission = by_attempt.get((row.student, row.attempt))
+        submission = submissions.get((row.student, row.attempt))
         own_answers = answers.get(submission.key, _NO_ANSWERS) if submission is not None else _NO_ANSWERS
         view = student_view(row, submission, rubric, about, describe, own_answers)
-        pages[_file_name(row, pages)] = feedback_page(view)
-    return pages
+        yield f"{FEEDBACK}/{row.student}.html", feedback_page(view)
 
 
-def _file_name(row: SubmissionMarks, taken: Mapping[str, str]) -> str:
+def _file_name(row: SubmissionMarks, taken: Collection[str]) -> str:
     if not _SLUG.fullmatch(row.student):
         raise EvidenceError(
             "marks-unsafe-slug",

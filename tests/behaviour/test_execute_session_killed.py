@@ -22,7 +22,7 @@ pytestmark = pytest.mark.sandbox
 ANSWER = "def answer():\n    return 4.5"
 
 
-@pytest.mark.parametrize("request_of_ours", [".start()", ".cell(0)", ".probe('p')", ".finish()"])
+@pytest.mark.parametrize("request_of_ours", [".start()", ".cell(0, 1)", ".probe('p')", ".finish()"])
 def test_a_kernel_that_someone_else_kills_costs_nothing_and_is_told(
     request_of_ours: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

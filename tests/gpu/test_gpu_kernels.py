@@ -80,8 +80,8 @@ def test_the_first_result_of_cuda_comes_from_the_card(gpus: Gpus, figure: Figure
 
     assert on_card.device() != "cpu"
     assert on_card.printed()["total"] == on_cpu.printed()["total"] == 1024.0**3
-    figure("start", what="a kernel that multiplies on the CPU, from launch to evidence", value=on_cpu.wall_s, unit="s")
-    figure("start", what="the same on the card, its context included", value=on_card.wall_s, unit="s")
+    figure("start", what="a kernel that multiplies on the CPU, its template included", value=on_cpu.wall_s, unit="s")
+    figure("start", what="the same on the card, its context included too", value=on_card.wall_s, unit="s")
     figure("start", what="the first product, the context being there", value=on_card.printed()["seconds"], unit="s")
 
 

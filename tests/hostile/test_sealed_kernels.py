@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import json
+import mmap
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,10 +18,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from helpers.execute_cases import QUICK, REPOSITORY, launch, notebook, plan, take
+from helpers.execute_cases import QUICK, REPOSITORY, STUB_AGENT, launch, notebook, plan, take
 
 from grader.errors import SandboxError
 from grader.evidence import PartRecord
+from grader.execute.inside.syscalls import collapse
 from grader.execute.process import KernelProcess
 from grader.execute.sealed import Sealed
 from grader.execute.session import PartOutcome
@@ -48,6 +52,9 @@ def raised(record: PartRecord) -> list[str | None]:
     """Names of the exceptions with which cells ended."""
     last = [cell.statements[-1].raised for cell in record.cells]
     return [None if error is None else error.type for error in last]
+
+
+LOADED = ("wave", "torch", "_grader_agent.restless", "colorsys")
 
 
 def with_first_letter_apart(text: str) -> str:
@@ -130,6 +137,36 @@ def test_a_sealed_kernel_has_no_capability_and_a_filter(sealed: Sealed) -> None:
 
     assert {status[name] for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == {"0" * 16}
     assert (status["NoNewPrivs"], status["Seccomp"], status["Pid"], status["PPid"]) == ("1", "2", "2", "1")
+
+
+def test_a_library_that_starts_a_thread_is_left_to_the_kernels(tmp_path: Path) -> None:
+    agent = tmp_path / "agent"
+    shutil.copytree(STUB_AGENT, agent)
+    (agent / "restless.py").write_text("import threading\nthreading.Thread(target=threading.Event().wait).start()\n")
+    asked = plan(notebook(f"import os, sys\nprint([name in sys.modules for name in {LOADED}])"), limits=PATIENT)
+    preload = ("wave", "_grader_agent.restless", "chunk_that_is_not_there", "colorsys")
+    isolation = Sealed()
+
+    try:
+        outcome = take(replace(asked, launch=replace(asked.launch, agent=agent, preload=preload)), isolation)
+    finally:
+        asyncio.run(isolation.close())
+
+    assert printed(outcome).strip() == "[True, True, False, True]"
+
+
+def test_a_fork_copies_large_pages_where_linux_makes_them(sealed: Sealed) -> None:
+    with mmap.mmap(-1, 8 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
+        memory.write(b"x" * len(memory))
+        first = ctypes.addressof(view := ctypes.c_char.from_buffer(memory))
+        here = collapse([(first, first + len(memory))])
+        del view
+    source = "import re\nprint(re.search(r'AnonHugePages: +(\\d+)', open('/proc/self/smaps_rollup').read())[1])"
+
+    kibibytes = int(printed(run(sealed, source)))
+
+    assert here in (0, 3, 4)
+    assert (kibibytes >= 10 * 2048) == (here > 0)
 
 
 def test_kernels_of_two_templates_start_with_the_same_state(sealed: Sealed) -> None:
@@ -261,8 +298,9 @@ def test_nothing_waits_in_the_event_loop_while_a_template_loads() -> None:
 
 
 def test_a_template_with_threads_refuses_to_fork_and_says_so(tmp_path: Path) -> None:
-    (tmp_path / "__init__.py").write_text(
-        "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n"
+    (tmp_path / "__init__.py").write_text(  # when everything is loaded, so that no other template can do without
+        "import gc, threading\ngc.disable()\nrest = threading.Thread(target=threading.Event().wait, daemon=True)\n"
+        "gc.callbacks.append(lambda phase, info: rest.ident or rest.start())\n"
     )
     isolation = Sealed()
 

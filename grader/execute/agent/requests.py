@@ -42,8 +42,10 @@ def start(namespace: dict[str, Any] | None = None, *, job: str | None = None, ev
     """
     work = read_job(Path(job or os.environ["GRADER_JOB"]))
     sink = Sink(Path(evidence or os.environ["GRADER_EVIDENCE"]), work.limits.evidence_bytes)
+    publish = None
     if namespace is None:
-        namespace = _ipython_namespace()
+        shell = _shell()
+        namespace, publish = shell.user_ns, shell.display_pub.publish
     namespace.update(__name__="__main__", exit=leave, quit=leave)
     torch.set_num_threads(work.threads)
     session = Session(
@@ -54,6 +56,7 @@ def start(namespace: dict[str, Any] | None = None, *, job: str | None = None, ev
         sources=Sources(),
         stdout=BoundedStream(sys.stdout),
         stderr=BoundedStream(sys.stderr),
+        publish=publish,
     )
     card = gpu.claim(work.gpu_fraction)
     shims.install(work.shims, session.note, gpu=card is not None)
@@ -66,7 +69,7 @@ def start(namespace: dict[str, Any] | None = None, *, job: str | None = None, ev
     sink.write_short_json("definitions", [])
 
 
-def _ipython_namespace() -> dict[str, Any]:
+def _shell() -> Any:
     try:
         from IPython.core.getipython import get_ipython
     except ImportError as error:
@@ -74,8 +77,7 @@ def _ipython_namespace() -> dict[str, Any]:
     shell = get_ipython()
     if shell is None:
         raise AgentError("this is no IPython kernel, and no namespace was given")
-    names: dict[str, Any] = shell.user_ns
-    return names
+    return shell
 
 
 def _environment() -> dict[str, str]:
@@ -86,15 +88,18 @@ def _environment() -> dict[str, str]:
     return versions
 
 
-def cell(index: int) -> None:
-    """Run a cell's imports, definitions and plain assignments.
+def cell(*indices: int) -> None:
+    """Run the imports, definitions and plain assignments of some cells; of several, say where the output of each ends.
 
     Raises:
         AgentError: if the job has no such cell.
     """
     session = _session()
-    _known(index, session.job.cells)
-    cells.run_cell(session, index)
+    for index in indices:
+        _known(index, session.job.cells)
+        cells.run_cell(session, index)
+        if len(indices) > 1:
+            session.end_of_cell(index)
 
 
 def stand_in() -> None:

@@ -6,6 +6,7 @@ import __future__
 import os
 import random
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, NoReturn
@@ -18,6 +19,7 @@ from .job import Job
 from .sink import Sink
 from .streams import BoundedStream
 
+_END_OF_CELL = "grader_end_of_cell"
 FUTURE_FLAGS = 0
 for _feature in __future__.all_feature_names:
     FUTURE_FLAGS |= getattr(__future__, _feature).compiler_flag
@@ -35,6 +37,8 @@ class Session:
     sources: Sources
     stdout: BoundedStream
     stderr: BoundedStream
+    publish: Callable[[dict[str, Any], dict[str, Any]], None] | None = None
+    """Sends data and metadata to the host; None where there is no IPython."""
     notes: list[str] = field(default_factory=list)
     """What shims have said since the cell began; moved into its record."""
     compile_flags: int = 0
@@ -50,6 +54,14 @@ class Session:
         """Say something about the cell that runs, once."""
         if sentence not in self.notes and len(self.notes) < 50:
             self.notes.append(sentence)
+
+    def end_of_cell(self, index: int) -> None:
+        """Tell the host that what was printed so far belongs to this cell."""
+        for stream in (self.stdout, self.stderr):
+            if stream.written:
+                stream.flush()
+        if self.publish is not None:
+            self.publish({}, {_END_OF_CELL: index})
 
     def let_print(self) -> None:
         """Pass on what a cell prints."""

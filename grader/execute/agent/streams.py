@@ -17,12 +17,14 @@ class BoundedStream(io.TextIOBase):
         self.target = target
         self.dropped = False
         """True once something was dropped since `allow`."""
+        self.written = False
+        """True once something was passed on since `allow`."""
         self._room = 0
 
     def allow(self, room: int) -> None:
         """Let so many bytes through from now on."""
         self._room = room
-        self.dropped = False
+        self.dropped = self.written = False
 
     def mute(self) -> None:
         """Let nothing through."""
@@ -41,6 +43,7 @@ class BoundedStream(io.TextIOBase):
         size = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
         if size <= self._room:
             self._room -= size
+            self.written = True
             self.target.write(text)
         else:
             self._room = 0

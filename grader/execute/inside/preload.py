@@ -14,6 +14,8 @@ import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
+from . import syscalls
+
 EVERY_KERNEL = ("torch", "numpy.random", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell")
 """What a kernel that starts afresh loads, too, and so pays for out of its memory."""
 AHEAD = (
@@ -41,18 +43,34 @@ def data_bytes() -> int:
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmData:"))
 
 
+class NoForkError(Exception):
+    """Loading a module has made forks unsafe, and only a new process can be without it."""
+
+    def __init__(self, module: str, reason: str) -> None:
+        super().__init__(f"{module}: {reason}")
+        self.module = module
+        self.reason = reason
+
+
 def load(modules: Iterable[str]) -> dict[str, str]:
-    """Import these modules; gives what could not be, with the reason, which a kernel will meet by itself."""
+    """Import these modules; gives what could not be, with the reason, which a kernel will meet by itself.
+
+    Raises:
+        NoForkError: if a fork of this process was safe before a module was loaded, and is no longer.
+    """
     missing = {}
+    safe = not why_no_fork()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name in modules:
             try:
                 importlib.import_module(name)
+                if name == "librosa":
+                    _call_librosa()
             except Exception as error:  # noqa: BLE001 - whatever a library raises, a kernel without it may do well
                 missing[name] = f"{type(error).__name__}: {error}"[:300]
-        if "librosa" in sys.modules:
-            _call_librosa()
+            if safe and (reason := why_no_fork()):
+                raise NoForkError(name, reason)
     return missing
 
 
@@ -75,9 +93,21 @@ def why_no_fork() -> str:
 
 
 def settle() -> None:
-    """Take all that is loaded out of the garbage collector's sight: kernels share it, and never walk it."""
+    """Make what is loaded cheap to share: kernels never walk it to collect garbage, and a fork copies few entries."""
     gc.collect()
     gc.freeze()
+    syscalls.collapse(_private_memory())
+
+
+def _private_memory() -> list[tuple[int, int]]:
+    """First and last address of what a fork shares until one side writes to it, files' pages left out."""
+    found = []
+    for line in Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines():
+        addresses, rights, _, _, _, *name = line.split(maxsplit=5)
+        if rights == "rw-p" and not (name and name[0].startswith("/")):
+            first, last = (int(number, 16) for number in addresses.split("-"))
+            found.append((first, last))
+    return found
 
 
 def begin(threads: int) -> None:

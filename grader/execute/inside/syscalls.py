@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import os
 import struct
+from collections.abc import Iterable
 
 NEW_MOUNTS, NEW_CGROUP, NEW_NAMES, NEW_IPC = 0x00020000, 0x02000000, 0x04000000, 0x08000000
 NEW_USER, NEW_PROCESSES, NEW_NETWORK = 0x10000000, 0x20000000, 0x40000000
@@ -22,6 +23,7 @@ _ATTRIBUTE_READ_ONLY, _ATTRIBUTE_NO_SUID, _ATTRIBUTE_NO_DEVICES = 1, 2, 4
 _AT_CWD, _AT_RECURSIVE = -100, 0x8000
 _CAPABILITIES_VERSION = 0x20080522
 _MOST_CAPABILITIES = 64
+_COLLAPSE, _LARGE_PAGE = 25, 2 << 20
 _DETACH = 2
 
 _library = ctypes.CDLL(None, use_errno=True)
@@ -118,3 +120,18 @@ def filter_calls(program: bytes) -> None:
     described = _Program(len(program) // 8, ctypes.addressof(buffer))
     answer = _library.prctl(_SECCOMP, ctypes.c_ulong(_FILTER), ctypes.byref(described), ctypes.c_ulong(0), 0)
     checked(answer, "loading the filter of system calls")
+
+
+def collapse(ranges: Iterable[tuple[int, int]]) -> int:
+    """Hold memory of this process in large pages where that is possible; gives how many there are.
+
+    A fork copies one entry for a large page in place of 512. Linux has offered it since 6.1; before, nothing happens.
+
+    Args:
+        ranges: first address of each range, and the one after its last.
+    """
+    count = 0
+    for first, last in ranges:
+        for page in range(-(-first // _LARGE_PAGE) * _LARGE_PAGE, last - _LARGE_PAGE + 1, _LARGE_PAGE):
+            count += _library.madvise(ctypes.c_void_p(page), ctypes.c_size_t(_LARGE_PAGE), _COLLAPSE) == 0
+    return count

@@ -17,7 +17,7 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from . import launcher, preload
 from .seal import Handles, Request, fork_sealed
@@ -35,14 +35,33 @@ def main() -> None:
         Path(folder).mkdir(parents=True, exist_ok=True)
     launcher.copy_caches(config["copy"])
     sys.path[:] = [config["agent"], *sys.path[1:]]
-    missing = preload.load(config["every_kernel"])
-    usual = preload.data_bytes()
-    missing |= preload.load(config["ahead"])
+    missing: dict[str, str] = config["left_out"]
+    try:
+        missing |= preload.load(config["every_kernel"])
+        usual = preload.data_bytes()
+        missing |= preload.load(config["ahead"])
+    except preload.NoForkError as error:
+        _start_again(control, config, error)
     for name, reason in missing.items():
         sys.stderr.write(f"not loaded: {name} ({reason})\n")
     sys.stderr.flush()
     preload.settle()
     _serve(control, _Children(bytes.fromhex(config["filter"]), preload.data_bytes() - usual))
+
+
+def _start_again(control: socket.socket, config: dict[str, Any], error: preload.NoForkError) -> NoReturn:
+    """Become a template that leaves a module to its kernels: a thread that was started cannot be taken back."""
+    for modules in (config["every_kernel"], config["ahead"]):
+        if error.module in modules:
+            modules.remove(error.module)
+    config["left_out"][error.module] = error.reason
+    config["copy"] = []  # they are there
+    memory = os.memfd_create("template", 0)  # inherited, as nothing else of this process is
+    os.write(memory, json.dumps(config).encode())
+    os.lseek(memory, 0, os.SEEK_SET)
+    os.set_inheritable(control.fileno(), True)
+    module = f"{__spec__.parent}.template"
+    os.execv(sys.executable, [sys.executable, "-m", module, str(control.fileno()), str(memory)])
 
 
 def _serve(control: socket.socket, children: _Children) -> None:

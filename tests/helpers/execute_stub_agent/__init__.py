@@ -7,6 +7,7 @@ import ast
 import json
 import os
 import struct
+import sys
 from pathlib import Path
 
 _state = {}
@@ -53,10 +54,15 @@ def _run(index):
     return statements
 
 
-def cell(index):
-    statements = _run(index)
-    _write(f"cell-{index}.json", {"index": index, "status": "run", "statements": statements})
-    _write("definitions.json", _state["definitions"])
+def cell(*indices):
+    for index in indices:
+        statements = _run(index)
+        _write(f"cell-{index}.json", {"index": index, "status": "run", "statements": statements})
+        _write("definitions.json", _state["definitions"])
+        if len(indices) > 1:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            get_ipython().display_pub.publish({}, {"grader_end_of_cell": index})  # noqa: F821
 
 
 def train(index):

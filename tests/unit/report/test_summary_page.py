@@ -227,7 +227,7 @@ def test_without_key_points_or_answers_that_wait_there_is_nothing_for_markers(tm
 def test_key_points_stand_on_no_students_page(tmp_path: Path) -> None:
     row = submission_marks("s001", question_mark("T1", check_mark("T1/text", outcome="manual")))
 
-    views = all_views(run_marks(row), {}, marked_by_hand(tmp_path), described())
+    views = dict(all_views(run_marks(row), {}, marked_by_hand(tmp_path), described()))
 
     assert "it cancels" in views["summary.html"]
     assert "it cancels" not in views["feedback/s001.html"]
