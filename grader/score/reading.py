@@ -60,5 +60,6 @@ def _judge(case: Case, question: Question) -> None:
 def _is_read(question: Question, rubric: Rubric) -> bool:
     """True if no check of it is a test or looks at what a kernel left, here and in the questions that it uses."""
     whole = sum(check.marks for check in question.checks) == question.marks
-    parts = [part for check in question.checks for part in kind_of(check, rubric)[0].parts]
+    kinds = [kind_of(check, rubric) for check in question.checks]
+    parts = [part for kind, parameters in kinds for part in (*kind.parts, *kind.parts_for(parameters))]
     return whole and not parts and all(_is_read(rubric.question(used), rubric) for used in question.uses)

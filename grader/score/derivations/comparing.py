@@ -303,14 +303,14 @@ def evaluated(
     return found
 
 
-def same(one: Tensor, other: Tensor) -> bool:
+def same(one: Tensor, other: Tensor, within: float = TOLERANCE) -> bool:
     """True if two values agree, relative to the largest entry of the second."""
     if one.shape != other.shape:
         return False
     scale = max(float(other.abs().max()), 1e-9)
-    return bool((one - other).abs().max() <= TOLERANCE * scale)
+    return bool((one - other).abs().max() <= within * scale)
 
 
-def same_but_for_layout(one: Tensor, other: Tensor) -> bool:
+def same_but_for_layout(one: Tensor, other: Tensor, within: float = TOLERANCE) -> bool:
     """True if two values agree after a transpose, too."""
-    return same(one, other) or same(one.mT, other)
+    return same(one, other, within) or same(one.mT, other, within)

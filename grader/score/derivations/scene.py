@@ -82,7 +82,7 @@ class Scene:
         sizes = {letter: 1 if size_one else size for letter, size in setting.sizes.items()}
         leaves: dict[Place, Tensor] = {}
         for given in setting.given:
-            shape = tuple(_size(one, sizes) for one in given.shape)
+            shape = tuple(size_of(one, sizes) for one in given.shape)
             steps: Sequence[int | None] = [None] if given.steps is None else range(given.steps[0], given.steps[1] + 1)
             for step in steps:
                 value = _drawn(given.draw, f"{seed}/{size_one}", f"{given.key}/{step}", (*shape, 1, 1)[:2])
@@ -224,7 +224,8 @@ def _gradient(scalar: Tensor, by: Tensor) -> Tensor:
     return torch.zeros_like(by) if found is None else found.detach()
 
 
-def _size(one: str | int, sizes: Mapping[str, int]) -> int:
+def size_of(one: str | int, sizes: Mapping[str, int]) -> int:
+    """The size that a letter, a sum of them, or a number stands for."""
     if isinstance(one, int):
         return one
     return sum(int(part) if part.strip().isdigit() else sizes[part.strip().replace("_", "")] for part in one.split("+"))

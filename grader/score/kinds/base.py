@@ -94,6 +94,8 @@ class Kind:
     """Evidence parts that the judge needs."""
     policies: Mapping[str, KindPolicy]
     """Choices that the judge reads, by name."""
+    parts_for: Callable[[Any], tuple[str, ...]]
+    """Further parts that it needs with some parameters."""
 
 
 _KINDS: dict[str, Kind] = {}
@@ -108,6 +110,10 @@ def _no_subjects(parameters: Any) -> Iterable[str]:
     return ()
 
 
+def _no_parts(parameters: Any) -> tuple[str, ...]:
+    return ()
+
+
 def kind(
     name: str,
     *,
@@ -116,6 +122,7 @@ def kind(
     subjects: Callable[[Any], Iterable[str]] = _no_subjects,
     parts: tuple[str, ...] = (),
     policies: Mapping[str, KindPolicy] = _NO_POLICIES,
+    parts_for: Callable[[Any], tuple[str, ...]] = _no_parts,
 ) -> Callable[[Judge], Judge]:
     """Register a judge under the name that rubrics use."""
 
@@ -128,6 +135,7 @@ def kind(
             subjects=subjects,
             parts=parts,
             policies=policies,
+            parts_for=parts_for,
         )
         return judge
 

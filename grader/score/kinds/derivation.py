@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import islice
 
-import torch
-
-from grader.errors import RubricError
-from grader.oracle import GradientOracle, Oracle
-from grader.probes import Probe
 from grader.records import Outcome
-from grader.rubric import Check, Rubric
 from grader.score.derivations.answers import Answer, Stopped
 from grader.score.derivations.comparing import Finding, Judge, NoValue
-from grader.score.derivations.frames import TooCostlyError, ValueMissingError
-from grader.score.derivations.functions import Slope, argument_of
+from grader.score.derivations.frames import TooCostlyError
+from grader.score.derivations.functions import Slope
 from grader.score.derivations.printing import shown
-from grader.score.derivations.signs import ReadingError
 from grader.score.kinds.base import JudgeContext, Verdict, kind
-from grader.score.kinds.cell_probes import require_known, require_mistakes
 from grader.score.kinds.credit import FULL, Credit, joined, outcome_of
-from grader.score.kinds.derivation_naming import Named, named, oracle_scene
+from grader.score.kinds.derivation_checks import checked_probes, judge_of, parts_for
+from grader.score.kinds.derivation_function import by_function
+from grader.score.kinds.derivation_naming import Named, named
 from grader.score.kinds.derivation_own_lines import with_other_lines, writes_other_lines
 from grader.score.kinds.derivation_parameters import DerivationParameters
-from grader.score.kinds.derivation_shares import Followed, charge, charged_before, followed, function_of, wrong_slope
+from grader.score.kinds.derivation_shares import Followed, charge, charged_before, followed
 from grader.score.kinds.derivation_text import written_derivation
 from grader.score.kinds.follow_through import NOTHING_TWICE
 from grader.score.marks import ZERO
 
-_SEED = "derivation"
 _MOST_NAMED = 12
 """Readings of one answer for which a name is looked for."""
 _BY_HAND = (
@@ -40,93 +32,15 @@ _BY_HAND = (
 _BY_QUOTIENT = "Set every size to 1, put numbers in, and compare your formula with a difference quotient."
 
 
-def _judge_of(parameters: DerivationParameters) -> Judge:
-    return Judge(
-        setting=parameters.read(),
-        seed=_SEED,
-        scopes=parameters.scopes,
-        any_layout=parameters.layout == "any",
-    )
-
-
-def _checked(rubric: Rubric, check: Check, parameters: DerivationParameters, oracle: Oracle | None) -> Iterable[Probe]:
-    where = f"{rubric.folder / 'rubric.yaml'}:{check.line}"
-    try:
-        judge = _judge_of(parameters)
-        _require_values(judge, parameters)
-        if oracle is not None:
-            shared = [name for one in parameters.shares for name in one.wrong]
-            known = {*parameters.wrong, *shared}
-            others = [name for name in Credit(shares=parameters.credit).mistakes if name not in known]
-            require_mistakes(rubric, check, oracle, others)
-            unsaid = [name for name, wrong in parameters.wrong.items() if not wrong.says]
-            require_mistakes(rubric, check, oracle, [*unsaid, *shared])
-        if parameters.named_by is not None and isinstance(oracle, GradientOracle):
-            items = oracle.gradient_items()
-            require_known(rubric, check, "family", parameters.named_by.family, tuple(items))
-            require_known(rubric, check, "item", parameters.named_by.item, items[parameters.named_by.family])
-            _require_same_gradient(judge, parameters, oracle)
-        other = with_other_lines(parameters)
-        if other is not None:
-            _require_values(_judge_of(other), other)
-            if isinstance(oracle, GradientOracle):
-                _require_same_gradient(_judge_of(other), other, oracle)
-    except ReadingError as error:
-        raise _bad(where, f"{error.why}, at character {error.position + 1}") from error
-    except (ValueMissingError, TooCostlyError, ValueError) as error:
-        raise _bad(where, str(error) or "the forward lines take too many steps") from error
-    return ()
-
-
-def _bad(where: str, why: str) -> RubricError:
-    return RubricError(
-        "rubric-bad-derivation",
-        f"the derivation cannot be used: {why}",
-        where=where,
-        next_step="look at `setting`, `wrong`, `shares` and `named_by`; docs/rubrics.md has an example",
-    )
-
-
-def _require_values(judge: Judge, parameters: DerivationParameters) -> None:
-    """Every right value is there and not zero, no wrong answer is right, and every shared slope can be used."""
-    for size_one in (True, False):
-        for local in judge.scopes:
-            if float(judge.right(size_one, local, 0).abs().max()) == 0:
-                raise ValueError(f"the {'local' if local else 'total'} gradient is zero")
-    for name in parameters.wrong:
-        found = judge.best(parameters.wrong_answers(judge.setting, name))
-        if isinstance(found, NoValue) or found.matrices:
-            raise ValueError(f"wrong.{name}: {found.why if isinstance(found, NoValue) else 'it is right'}")
-    for one in parameters.shares:
-        function = function_of(judge, one)
-        for text in one.wrong.values():
-            point = torch.full((1, 1), 0.5, dtype=torch.float64)
-            wrong_slope(judge, function, text)(argument_of(function, point), point)
-
-
-def _require_same_gradient(judge: Judge, parameters: DerivationParameters, oracle: GradientOracle) -> None:
-    """The oracle means the same derivative: at its point its right value is that of the rubric's forward lines."""
-    by = parameters.named_by
-    if by is None:
-        return
-    for local in judge.scopes:
-        options = {**by.options, "scope": "local" if local else "total"}
-        inputs = oracle.gradient_inputs(by.family, options, size_one=False)
-        if inputs is None:
-            continue
-        scene = oracle_scene(judge.setting, by, inputs, size_one=False).varied(local=local)
-        verdict = oracle.name_gradient(by.family, by.item, scene.right(), options, size_one=False, slopes={})
-        if not verdict.right:
-            raise ValueError(f"{by.family}/{by.item} is another gradient than that of the forward lines")
-
-
-@kind("derivation", parameters=DerivationParameters, probes=_checked)
+@kind("derivation", parameters=DerivationParameters, probes=checked_probes, parts_for=parts_for)
 def judge(context: JudgeContext, parameters: DerivationParameters) -> Verdict:
     """Marks a gradient that was derived, by what it computes.
 
     Looks at: LaTeX, Unicode or plain text in the prose between `after` and `before`, or the text or the Python
         expression assigned to `variable`. Definitions on the way ("let δ = ...") are followed; of several sides of an
-        equation the last counts. It is read by a grammar and never run.
+        equation the last counts. It is read by a grammar and never run. Or what the student's `function` returns for
+        `arguments`, by keyword or in order, in NumPy arrays or tensors, with vectors as (n,) or (n, 1). Where it
+        returns numbers these count; where it is missing or raises, what is written does.
     Why: one gradient has many forms, in rows or columns, local or total, and all of them are right.
     Passes: what equals the gradient that autograd computes over the rubric's forward lines, at random points: with
         every size 1, where only calculus counts (`calculus` of the marks), and with proper sizes, where order,
@@ -135,15 +49,21 @@ def judge(context: JudgeContext, parameters: DerivationParameters) -> Verdict:
     Does not: another formula. One that the rubric or the oracle knows by name keeps the share `named`, others
         `unnamed`, and none less than its calculus. A slip in a slope in `shares` is charged once.
     Limits: at most 12,000 characters and 24 readings; what cannot be read, holds a symbol that nothing explains, or
-        leaves a derivative unworked waits for a person, with the place where reading stopped.
+        leaves a derivative unworked waits for a person, with the place where reading stopped. For a function,
+        `other_lines` do not count, and of slips in a slope only those that `shares` lists are charged once.
     """
     machine = _kept_judge(context, parameters)
+    called = by_function(context, parameters, machine) if parameters.function else None
+    if called is not None and called.sure:
+        return called.verdict
     names, target = machine.setting.names, parameters.target(machine.setting)
     answers = written_derivation(parameters, context.evidence.notebook, context.student_version, names, target)
+    if answers is None and called is not None:
+        return called.verdict
     if answers is None:
         return Verdict(outcome=Outcome.UNANSWERED, mark=ZERO, reason="Nothing was written here.")
     if isinstance(answers, Stopped):
-        return _unread(answers.why)
+        return _unread(joined([answers.why, "" if called is None else called.verdict.reason]))
     try:
         other = with_other_lines(parameters)
         if other is not None and writes_other_lines(context, parameters, _kept_judge(context, other), answers):
@@ -168,7 +88,7 @@ def _kept_judge(context: JudgeContext, parameters: DerivationParameters) -> Judg
     """The judge of a check with its points, kept for all submissions; each answer has a budget of its own."""
     key = b"derivation\0" + parameters.model_dump_json().encode()
     if key not in context.cohort:
-        context.cohort[key] = _judge_of(parameters)
+        context.cohort[key] = judge_of(parameters)
     kept: Judge = context.cohort[key]
     return kept.afresh()
 

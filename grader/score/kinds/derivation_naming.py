@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import torch
@@ -15,6 +15,9 @@ from grader.score.derivations.frames import TooCostlyError, ValueMissingError
 from grader.score.derivations.functions import Slope, from_value
 from grader.score.derivations.scene import Numbers, Place, Scene, Setting
 from grader.score.kinds.derivation_parameters import DerivationParameters, NamedBy
+
+ValuesAt = Callable[[str, Tensors, bool], Iterable[Tensor]]
+"""Scope, the oracle's inputs, and whether every size is 1 -> the answer's values there, one for each layout."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +40,30 @@ def named(
     """The name of a wrong answer; None if no name fits."""
     own = None if slopes else _by_rubric(parameters, judge, finding)
     if own is not None:
-        return own if own.says or oracle is None else _worded(oracle, own.ids)
+        return own if own.says or oracle is None else worded(oracle, own.ids)
     if parameters.named_by is None or oracle is None or not isinstance(oracle, GradientOracle):
         return None
-    ids = _by_oracle(parameters, judge.setting, finding, oracle, slopes or {}, judge)
-    return _worded(oracle, ids) if ids else None
+    by = parameters.named_by
+
+    def values(scope: str, inputs: Tensors, size_one: bool) -> Iterator[Tensor]:
+        scene = oracle_scene(judge.setting, by, inputs, size_one=size_one)
+        return _values(scene, finding, judge, size_one=size_one)
+
+    return named_by_oracle(parameters, oracle, values, slopes or {})
 
 
-def _worded(oracle: Oracle, ids: tuple[str, ...]) -> Named:
+def named_by_oracle(
+    parameters: DerivationParameters, oracle: Oracle | None, values: ValuesAt, slopes: Mapping[str, Slope]
+) -> Named | None:
+    """The oracle's name for what has these values at its points; None if it has none."""
+    if oracle is None or not isinstance(oracle, GradientOracle):
+        return None
+    ids = _by_oracle(parameters, oracle, values, slopes)
+    return worded(oracle, ids) if ids else None
+
+
+def worded(oracle: Oracle, ids: tuple[str, ...]) -> Named:
+    """Mistakes in the oracle's words."""
     text = oracle.describe(ids[0])
     return Named(ids=ids, says=text.what_you_did, next_step=text.next_step)
 
@@ -112,12 +131,7 @@ def _key(name: str) -> str:
 
 
 def _by_oracle(
-    parameters: DerivationParameters,
-    setting: Setting,
-    finding: Finding,
-    oracle: GradientOracle,
-    slopes: Mapping[str, Slope],
-    judge: Judge,
+    parameters: DerivationParameters, oracle: GradientOracle, values: ValuesAt, slopes: Mapping[str, Slope]
 ) -> tuple[str, ...]:
     """The first single mistake that explains the value, at the oracle's proper sizes, else at size one."""
     by = parameters.named_by
@@ -127,13 +141,12 @@ def _by_oracle(
     from_values = {function: from_value(function, slope) for function, slope in slopes.items()}
     for size_one in (False, True):
         single: tuple[str, ...] = ()
-        for scope in _scopes(parameters):
+        for scope in scopes_asked(parameters):
             options = {**by.options, "scope": scope}
             inputs = oracle.gradient_inputs(by.family, options, size_one=size_one)
             if inputs is None:
                 continue
-            scene = oracle_scene(setting, by, inputs, size_one=size_one)
-            for value in _values(scene, finding, judge, size_one=size_one):
+            for value in values(scope, inputs, size_one):
                 found = oracle.name_gradient(by.family, by.item, value, options, size_one=size_one, slopes=from_values)
                 if found.right:
                     return several
@@ -146,7 +159,8 @@ def _by_oracle(
     return several
 
 
-def _scopes(parameters: DerivationParameters) -> tuple[str, ...]:
+def scopes_asked(parameters: DerivationParameters) -> tuple[str, ...]:
+    """The scopes of which the oracle is asked, as it calls them."""
     return tuple("local" if local else "total" for local in sorted(parameters.scopes, reverse=True))
 
 

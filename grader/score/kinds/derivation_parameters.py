@@ -56,6 +56,14 @@ class DerivationParameters(AnswerPlace):
     """What is differentiated, if it is not the setting's."""
     called: tuple[str, ...] = ()
     """Other names for the answer on a left side."""
+    function: str = Field(default="", pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$")
+    """Name of a function of the student's that may answer in place of a formula; it is called."""
+    arguments: dict[str, str] = {}
+    """Its arguments in order: keyword -> the symbol, with its step; a list of symbols where the names are the same."""
+    arrays: Literal["numpy", "torch"] = "numpy"
+    """What it is given; the other is tried where it raises with this."""
+    returned: tuple[str | int, ...] = ()
+    """Keys or places of the gradient where it returns a dictionary or a tuple."""
     scope: Literal["local", "total", "either"] = "either"
     """Whether what the setting holds is constant."""
     layout: Literal["any", "given"] = "any"
@@ -76,6 +84,17 @@ class DerivationParameters(AnswerPlace):
         if not isinstance(value, dict):
             return value
         return {name: {"answer": one} if isinstance(one, str) else one for name, one in value.items()}
+
+    @field_validator("arguments", mode="before")
+    @classmethod
+    def _list_or_keywords(cls, value: Any) -> Any:
+        return {name: name for name in value} if isinstance(value, list | tuple) else value
+
+    @model_validator(mode="after")
+    def _whole_function(self) -> DerivationParameters:
+        if bool(self.function) != bool(self.arguments):
+            raise ValueError("`function` and `arguments` come together")
+        return self
 
     @model_validator(mode="after")
     def _readable(self) -> DerivationParameters:

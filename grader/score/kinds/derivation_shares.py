@@ -77,7 +77,16 @@ def wrong_slope(judge: Judge, function: str, text: str) -> Slope:
     names = Names(symbols={key: Declared(key=key) for key in ("s", "a")}, functions=BUILT_IN)
     body = read_side(tokens_of(prepared(text)), names)
     value = Definition(Symbol("s"), Applied(function, False, Symbol("a")))
-    return _evaluation(judge, [value]).own_slope(Definition(Applied(function, True, Symbol("a")), body), function)
+    evaluation = Evaluation(_NoSymbols(judge.scene(True, False, 0)), [value], Budget(MOST_SLOPE_STEPS))
+    return evaluation.own_slope(Definition(Applied(function, True, Symbol("a")), body), function)
+
+
+class _NoSymbols(Numbers):
+    """Nothing of the setting: what a rubric calls `s` and `a` in a slope is not what the setting may call so."""
+
+    def value(self, key: str, time: int | None) -> None:
+        """None: every symbol is unknown."""
+        return
 
 
 def _slopes(judge: Judge, shared: SharedSlope, function: str, answers: list[Answer]) -> Iterator[tuple[str, Slope]]:

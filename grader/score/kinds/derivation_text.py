@@ -23,7 +23,7 @@ def written_derivation(
     if not place.variable:
         written = prose(notebook, template, after=place.after, before=place.before).text
         return readings(written, names, target) if written else None
-    node, given = _node(notebook, place.variable), _node(template.notebook, place.variable)
+    node, given = written_node(notebook, place.variable), written_node(template.notebook, place.variable)
     if node is None or (given is not None and normalise(ast.unparse(given)) == normalise(ast.unparse(node))):
         return None
     text = node.value.value if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) else None
@@ -35,7 +35,7 @@ def written_derivation(
     return found
 
 
-def _node(notebook: NotebookRecord, variable: str) -> ast.Assign | ast.FunctionDef | None:
+def written_node(notebook: NotebookRecord, variable: str) -> ast.Assign | ast.FunctionDef | None:
     """The last assignment to a name, or the last function of that name."""
     found: ast.Assign | ast.FunctionDef | None = None
     for statement in statements(notebook):
