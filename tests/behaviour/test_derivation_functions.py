@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from helpers.command_line import ROOT, grader, rows_by_submission
-from helpers.derived_functions import RIGHT, coursework, function, hand_in
+from helpers.derived_functions import RIGHT, RUBRIC, coursework, function, hand_in
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(300)]
 FORMULA = "$dL/dW = ((s - y) ⊙ s ⊙ (1 - s)) x^T$"
@@ -17,11 +17,12 @@ HAND_INS: dict[str, Any] = {
     "s002": hand_in(function("np.outer(s - y, x)")),
     "s003": hand_in("x = 1", ANSWER=FORMULA),
     "s004": hand_in(function("nothing")),
+    "s005": hand_in(function("W", before="while True: pass")),
 }
 
 
 def test_functions_and_formulas_are_marked_side_by_side(tmp_path: Path) -> None:
-    rubric = coursework(tmp_path / "gradients").folder
+    rubric = coursework(tmp_path / "gradients", RUBRIC + "execution: {limits: {probe_s: 1}}\n").folder
     (rubric / "requirements.txt").write_text((ROOT / "rubrics" / "first_steps" / "requirements.txt").read_text())
     for name, notebook in HAND_INS.items():
         cells = [
@@ -43,5 +44,6 @@ def test_functions_and_formulas_are_marked_side_by_side(tmp_path: Path) -> None:
         for name, row in rows_by_submission(tmp_path / "run").items()
     }
     marks = {name: float(question["mark"]) for name, question in found.items()}
-    assert marks == {"s001": 12, "s002": 3, "s003": 12, "s004": 0}
+    assert marks == {"s001": 12, "s002": 3, "s003": 12, "s004": 0, "s005": 0}
     assert "NameError" in json.dumps(found["s004"])
+    assert "did not finish within" in json.dumps(found["s005"])

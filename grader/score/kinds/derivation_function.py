@@ -21,6 +21,7 @@ from grader.score.kinds.derivation_text import written_node
 from grader.score.kinds.follow_through import NOTHING_TWICE
 from grader.score.kinds.troubles import Trouble, needs_evidence, trouble_of
 from grader.score.marks import ZERO
+from grader.score.source_text import segments
 
 _BY_HAND = "Print the shapes of what your function is given and of what it returns, and compare."
 _BY_QUOTIENT = "Compare what your function returns for sizes of 1 with a difference quotient."
@@ -45,8 +46,9 @@ def by_function(context: JudgeContext, parameters: DerivationParameters, judge: 
     runs = [part.probe(way.probe(parameters)) for way in ways_of(parameters, judge)]
     if runs[0] is None:
         return Called(_troubled(needs_evidence(f"`{parameters.function}`"), ZERO), True)
-    if any(run is not None and run.status == "missing-name" for run in runs):
-        return None
+    if runs[0].status == "missing-name":
+        written = segments(context.evidence.notebook, parameters.function)
+        return Called(_nothing(context, parameters, part, runs), False) if written else None
     found = best_way(parameters, judge, part)
     if found is None or (not found.points[False] and not found.seen.calculus):
         return Called(_nothing(context, parameters, part, runs), False)

@@ -159,6 +159,15 @@ def test_without_a_function_of_the_students_own_the_formula_counts(desk: Desk, c
     assert judged(desk, code).outcome is Outcome.UNANSWERED
 
 
+def test_a_function_that_could_not_be_defined_is_no_blank_answer(desk: Desk) -> None:
+    broken = RIGHT.replace("np.outer(", "np.outer((")
+
+    found = judged(desk, broken)
+    assert (found.outcome, found.mark) == (Outcome.FAILED, 0)
+    assert "`weight_gradient` is not defined after your notebook was read." in found.reason
+    assert judged(desk, broken, ANSWER=FORMULA).outcome is Outcome.PASSED
+
+
 def test_where_a_function_returns_numbers_these_count(desk: Desk) -> None:
     assert judged(desk, RIGHT, ANSWER="$dL/dW = 7 x$").outcome is Outcome.PASSED
     assert judged(desk, weight("W"), ANSWER=FORMULA).mark == 0
