@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from grader.coursework import StudentVersion, normalise
@@ -15,7 +15,7 @@ from grader.score.kinds.credit import FULL, Credit, joined, outcome_of
 from grader.score.kinds.derivation_calls import ways_of
 from grader.score.kinds.derivation_naming import Named, worded
 from grader.score.kinds.derivation_parameters import DerivationParameters
-from grader.score.kinds.derivation_returns import Returned, best_way, name_of, with_wrong_slope
+from grader.score.kinds.derivation_returns import Returned, best_ways, name_of, with_wrong_slope
 from grader.score.kinds.derivation_shares import charge, charged_before
 from grader.score.kinds.derivation_text import written_node
 from grader.score.kinds.follow_through import NOTHING_TWICE
@@ -49,10 +49,10 @@ def by_function(context: JudgeContext, parameters: DerivationParameters, judge: 
     if runs[0].status == "missing-name":
         written = segments(context.evidence.notebook, parameters.function)
         return Called(_nothing(context, parameters, part, runs), False) if written else None
-    found = best_way(parameters, judge, part)
-    if found is None or (not found.points[False] and not found.seen.calculus):
+    found = best_ways(parameters, judge, part)
+    if not found or (not found[0].points[False] and not found[0].seen.calculus):
         return Called(_nothing(context, parameters, part, runs), False)
-    return Called(_Marking(context, parameters, judge, part, found).verdict(), bool(found.points[False]))
+    return Called(_verdict(context, parameters, judge, part, found), bool(found[0].points[False]))
 
 
 def _is_templates(name: str, notebook: NotebookRecord, template: StudentVersion) -> bool:
@@ -111,6 +111,25 @@ def _troubled(trouble: Trouble, mark: Decimal, evidence: tuple[str, ...] = ()) -
     )
 
 
+def _verdict(
+    context: JudgeContext, parameters: DerivationParameters, judge: Judge, part: Part, found: list[Returned]
+) -> Verdict:
+    """The verdict by the ways to call with which most is right: by the first in which a mistake has a name."""
+    slopes = [] if found[0].seen.matrices else [with_wrong_slope(parameters, judge, one) for one in found]
+    for one, sloped in zip(found, slopes, strict=False):
+        if sloped is not None and sloped[1].matrices:
+            return _Marking(context, parameters, judge, one).charged_once(sloped[0])
+    for one in found:
+        named = None if one.seen.matrices else name_of(parameters, judge, part, one, context.oracle)
+        if named is not None:
+            return _Marking(context, parameters, judge, one).named(named)
+    marking = _Marking(context, parameters, judge, found[0])
+    if found[0].seen.matrices:
+        return marking.right()
+    slip = next((sloped[0] for sloped in slopes if sloped is not None), None)
+    return marking.wrong(None) if slip is None else marking.charged_once(slip, whole=False)
+
+
 @dataclass(frozen=True, slots=True)
 class _Marking:
     """What a function is worth that returned numbers, and the words for it."""
@@ -118,28 +137,10 @@ class _Marking:
     context: JudgeContext
     parameters: DerivationParameters
     judge: Judge
-    part: Part
     found: Returned
 
-    def verdict(self) -> Verdict:
-        """The verdict on the best way to call."""
-        return replace(self._verdict(), evidence=(self.found.probe,))
-
-    def _verdict(self) -> Verdict:
-        if self.found.seen.matrices:
-            return self._right()
-        sloped = with_wrong_slope(self.parameters, self.judge, self.found)
-        if sloped is not None and sloped[1].matrices:
-            return self._charged_once(sloped[0])
-        named = name_of(self.parameters, self.judge, self.part, self.found, self.context.oracle)
-        if named is None and sloped is not None:
-            named = self._slip(sloped[0])
-        shared = {name for one in self.parameters.shares for name in one.wrong}
-        if named is not None and named.ids[0] in shared:
-            return self._charged_once(named.ids[0])
-        return self._wrong(named)
-
-    def _right(self) -> Verdict:
+    def right(self) -> Verdict:
+        """The verdict on the right gradient."""
         seen = self.found.seen
         held = "held constant" if seen.local else "followed back, too"
         both = f"What the earlier steps depend on is {held}; both count here." if len(self.judge.scopes) > 1 else ""
@@ -148,6 +149,7 @@ class _Marking:
             mark=self.context.check.marks,
             reason=joined([f"Right: that is what your `{self.parameters.function}` returns.", both]),
             convention="the gradient is transposed to what it is taken by" if seen.turned else "",
+            evidence=(self.found.probe,),
         )
 
     def _slip(self, name: str) -> Named:
@@ -159,19 +161,29 @@ class _Marking:
         says = "" if wrong is None else wrong.says
         return known or Named(ids=(name,), says=says, next_step="" if wrong is None else wrong.next_step)
 
-    def _charged_once(self, name: str) -> Verdict:
-        """Right but for a slope of which the rubric knows the slip: charged where it was made first."""
-        before = charged_before(self.context, name)
+    def named(self, mistake: Named) -> Verdict:
+        """The verdict on a mistake by its name; a slip in a shared slope may have been charged."""
+        shared = {name for one in self.parameters.shares for name in one.wrong}
+        return self.charged_once(mistake.ids[0]) if mistake.ids[0] in shared else self.wrong(mistake)
+
+    def charged_once(self, name: str, *, whole: bool = True) -> Verdict:
+        """The verdict on a slip in a shared slope; where it is the `whole` mistake, it is charged where it was first.
+
+        With proper sizes something else may be wrong beside it: then it is charged here.
+        """
+        before = charged_before(self.context, name) if whole else None
         if before is None:
-            return self._wrong(self._slip(name))
+            return self.wrong(self._slip(name))
         return Verdict(
             outcome=Outcome.PASSED,
             mark=self.context.check.marks,
             follow_through=True,
             reason=joined([f"It follows from a slip that was charged in question {before}.", NOTHING_TWICE]),
+            evidence=(self.found.probe,),
         )
 
-    def _wrong(self, mistake: Named | None) -> Verdict:
+    def wrong(self, mistake: Named | None) -> Verdict:
+        """The verdict on another gradient, with the name of its mistake if it has one."""
         credit = Credit(shares=self.parameters.credit)
         kept = credit.unnamed if mistake is None else max(credit.of(name) for name in mistake.ids)
         calculus = self.found.seen.calculus
@@ -184,6 +196,7 @@ class _Marking:
             reason=self._words(mistake),
             next_step=(mistake.next_step if mistake else "") or (_BY_HAND if calculus else _BY_QUOTIENT),
             diagnosis=() if mistake is None else mistake.ids,
+            evidence=(self.found.probe,),
         )
 
     def _words(self, mistake: Named | None) -> str:

@@ -36,8 +36,10 @@ class Returned:
     seen: Seen
 
 
-def best_way(parameters: DerivationParameters, judge: Judge, part: Part) -> Returned | None:
-    """The way to call with which most is right, the first of equals; None if none returned numbers at size one.
+def best_ways(parameters: DerivationParameters, judge: Judge, part: Part) -> list[Returned]:
+    """The ways to call with which most is right, in order; empty if none returned numbers at size one.
+
+    There may be several: a mistake may show by its name only where vectors have the axes that the student had in mind.
 
     Args:
         parameters: of the check.
@@ -51,10 +53,15 @@ def best_way(parameters: DerivationParameters, judge: Judge, part: Part) -> Retu
             continue
         one = _returned(parameters, judge, part, way, run)
         if one.seen.matrices:
-            return one
+            return [one]
         if one.points[True]:
             found.append(one)
-    return max(found, key=lambda one: (one.seen.worth, bool(one.points[False])), default=None)
+    most = max((_rank(one) for one in found), default=None)
+    return [one for one in found if _rank(one) == most]
+
+
+def _rank(one: Returned) -> tuple[tuple[bool, bool], bool]:
+    return one.seen.worth, bool(one.points[False])
 
 
 def _returned(parameters: DerivationParameters, judge: Judge, part: Part, way: Way, run: ProbeRun) -> Returned:

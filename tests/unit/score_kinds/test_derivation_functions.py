@@ -104,6 +104,13 @@ def test_a_mistake_of_the_rubrics_is_named_and_keeps_its_share(desk: Desk, end: 
     assert found.next_step == "Derive s by a."
 
 
+def test_a_mistake_is_named_where_vectors_have_the_axes_that_the_student_had_in_mind(desk: Desk) -> None:
+    """With columns the same line returns other numbers."""
+    found = judged(desk, weight("np.outer(s - y, x) / x.ndim"))
+
+    assert (found.diagnosis, found.mark) == (("no_slope",), 3), found.reason
+
+
 def test_a_slip_in_a_shared_slope_is_charged_once(desk: Desk) -> None:
     slipped = weight("np.outer((s - y) * s * (1 - s ** 2), x)")
     second = (
