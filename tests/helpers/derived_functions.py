@@ -62,8 +62,24 @@ questions:
     function: strict_gradient
     arguments: [W, x, y]
     arrays: torch
+  - id: j
+    title: The Jacobian of softmax
+    marks: 12
+    show: gap
+    kind: derivation
+    after: JACOBIAN
+    before: END
+    setting:
+      sizes: {K: 5}
+      symbols: {p: K}
+      lines: ['q = \\softmax(p)']
+      lines_at_size_one: ['q = \\sigma(p)']
+      of: q
+    by: p
+    function: softmax_jacobian
+    arguments: [p]
 """
-HEADINGS = ("ANSWER", "INPUT", "STRICT")
+HEADINGS = ("ANSWER", "INPUT", "STRICT", "JACOBIAN")
 RIGHT = """\
 import numpy as np
 def weight_gradient(W, x, y):

@@ -85,7 +85,7 @@ def test_what_raises_with_proper_sizes_alone_keeps_the_calculus_and_the_error_is
     found = judged(desk, weight("((s - y) * s * (1 - s)).reshape(-1, 1).T @ x.reshape(-1, 1)"))
 
     assert (found.outcome, found.mark) == (Outcome.PARTIAL, 6)
-    assert "raised ValueError in your cell 4, line 5" in found.reason
+    assert "raised ValueError in your cell 5, line 5" in found.reason
 
 
 def test_a_wrong_function_without_a_name_earns_nothing(desk: Desk) -> None:
@@ -140,7 +140,7 @@ def test_what_raises_is_named_and_earns_nothing_unless_a_formula_is_written(desk
 
     found = judged(desk, raises)
     assert (found.outcome, found.mark) == (Outcome.FAILED, 0)
-    assert "raised NameError in your cell 4, line 5" in found.reason
+    assert "raised NameError in your cell 5, line 5" in found.reason
     assert judged(desk, raises, ANSWER=FORMULA).outcome is Outcome.PASSED
     unread = judged(desk, raises, ANSWER="$\\wp(W) = \\$")
     assert (unread.outcome, unread.mark) == (Outcome.MANUAL, None)
@@ -164,6 +164,15 @@ def test_without_a_function_of_the_students_own_the_formula_counts(desk: Desk, c
     assert judged(desk, code, ANSWER=FORMULA).outcome is Outcome.PASSED
     assert judged(desk, code, ANSWER=FORMULA.replace("(1 - s)", "2")).mark == 0
     assert judged(desk, code).outcome is Outcome.UNANSWERED
+
+
+@pytest.mark.parametrize(("returned", "mark"), [("np.diag(q) - np.outer(q, q)", 12), ("q * (1 - q)", 0)])
+def test_a_jacobian_counts_at_proper_sizes_where_other_lines_stand_in_at_size_one(
+    desk: Desk, returned: str, mark: int
+) -> None:
+    head = "import numpy as np\ndef softmax_jacobian(p):\n    q = np.exp(p).ravel() / np.exp(p).sum()\n"
+
+    assert judged(desk, f"{head}    return {returned}\n", question="j").mark == mark
 
 
 def test_a_function_that_could_not_be_defined_is_no_blank_answer(desk: Desk) -> None:
