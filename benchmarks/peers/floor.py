@@ -11,6 +11,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -132,9 +133,13 @@ def requests(
     """
     if train and not after:
         cells = tuple(index for index in cells if index <= max(train))
-        found: list[list[Any]] = [["train" if index in train else "cell", index] for index in cells]
     else:
-        found = [["cell", index] for index in cells if index not in train]
+        cells = tuple(index for index in cells if index not in train)
+    found: list[list[Any]] = []
+    for trains, row in groupby(cells, train.__contains__):
+        some = list(row)
+        found += [["train", index] for index in some] if trains else [["cell", *some]]
+    if after:
         found += [["train", index] for index in train]
     if part == "stand-ins":
         found.append(["stand_in"])

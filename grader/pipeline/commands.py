@@ -145,9 +145,9 @@ def override(
             at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
         store.add_event(event)
-        store.put_marks(marks_of(store, course, score_stored(store, course, workers)))
-        marks = store.marks()
-        write_current_views(store, course, marks)
+        marks = marks_of(store, course, score_stored(store, course, workers))
+        store.put_marks(marks)
+        write_current_views(store, course)
         return row_of(marks, student)
 
 

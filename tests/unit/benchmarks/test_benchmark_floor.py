@@ -65,7 +65,7 @@ def test_the_agent_is_asked_for_the_same_in_the_same_order(course: Course, part:
 
 
 def _arguments(unit: Any) -> list[Any]:
-    return [*unit.probes, *([] if unit.cell is None else [unit.cell])]
+    return [*unit.probes, *unit.cells]
 
 
 def test_probes_without_evidence_are_left_out(course: Course) -> None:
@@ -78,8 +78,7 @@ def test_probes_without_evidence_are_left_out(course: Course) -> None:
 
 def test_training_stays_in_its_place_and_what_comes_after_is_left_out() -> None:
     assert requests((0, 1, 2, 3), (), (2,), "training", after=False) == [
-        ["cell", 0],
-        ["cell", 1],
+        ["cell", 0, 1],
         ["train", 2],
         ["finish"],
     ]
@@ -87,8 +86,7 @@ def test_training_stays_in_its_place_and_what_comes_after_is_left_out() -> None:
 
 def test_training_comes_after_all_definitions_where_the_rubric_says_so() -> None:
     assert requests((0, 1, 2), (), (1,), "training", after=True) == [
-        ["cell", 0],
-        ["cell", 2],
+        ["cell", 0, 2],
         ["train", 1],
         ["finish"],
     ]
