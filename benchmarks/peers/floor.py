@@ -11,7 +11,6 @@ import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from peers.meter import Command
 from grader.evidence import PartRecord
 from grader.execute.layout import AGENT_PACKAGE, agent_files
 from grader.execute.plan import PARTS, cells_to_train, in_order, limits_for_agent, training_cells
+from grader.execute.units import units_of
 from grader.pipeline.course import Course
 from grader.probes import Probe
 from grader.records import CellKind, NotebookRecord
@@ -131,21 +131,8 @@ def requests(
         part: of the evidence.
         after: True if training comes after all definitions, False if it stays in its place.
     """
-    if train and not after:
-        cells = tuple(index for index in cells if index <= max(train))
-    else:
-        cells = tuple(index for index in cells if index not in train)
-    found: list[list[Any]] = []
-    for trains, row in groupby(cells, train.__contains__):
-        some = list(row)
-        found += [["train", index] for index in some] if trains else [["cell", *some]]
-    if after:
-        found += [["train", index] for index in train]
-    if part == "stand-ins":
-        found.append(["stand_in"])
-    if probes:
-        found.append(["probe", *(probe.id for probe in probes)])
-    return [*found, ["finish"]]
+    units = units_of(part, cells=cells, probes=[probe.id for probe in probes], train=train, definitions_after=after)
+    return [[unit.kind, *unit.cells, *unit.probes] for unit in units if unit.kind != "start"]
 
 
 def read_spent(folder: Path) -> Spent:

@@ -148,7 +148,7 @@ def _ended_cell(kind: str, content: dict[str, Any]) -> int | None:
     """The cell that a message says has ended; a student's code can say so, too, and only moves its own output."""
     metadata = content.get("metadata")
     index = metadata.get(END_OF_CELL) if kind == "display_data" and isinstance(metadata, dict) else None
-    return index if isinstance(index, int) else None
+    return index if type(index) is int else None
 
 
 def _plain(kind: str, content: dict[str, Any]) -> dict[str, Any] | None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import groupby
-from typing import Any, Literal, TypeVar
+from typing import Any
 
 from grader.errors import SandboxError
 from grader.evidence import CellRun, PartRecord
@@ -19,14 +18,13 @@ from grader.execute.ledger import EVERY_DEFINITION, Bad, Ledger
 from grader.execute.plan import PartName, in_order, limits_for_agent
 from grader.execute.tensors import pack
 from grader.execute.training import describe_training
-from grader.execute.units import Unit
+from grader.execute.units import Unit, units_of
 from grader.execute.watch import Cause, Patience
 from grader.limits import Limits
 from grader.probes import Probe
 from grader.records import CellKind, NotebookRecord, cell_name
 from grader.rubric import Execution
 
-T = TypeVar("T")
 MOST_KERNELS = 8
 _GRACE_S = 3.0
 
@@ -209,30 +207,14 @@ class PartSession:
 
     def _units(self, left_out: set[str]) -> Iterator[Unit]:
         plan = self._plan
-        yield Unit(kind="start")
-        trained = set(plan.train)
-        cells = [index for index, _ in self._code_cells()]
-        if trained and not plan.execution.training.definitions_after:
-            cells = [index for index in cells if index <= max(trained)]
-        in_place = trained if not plan.execution.training.definitions_after else set()
-        cells = [index for index in cells if index in in_place or index not in trained]
-        for trains, row in groupby(cells, in_place.__contains__):
-            kind: Literal["train", "cell"] = "train" if trains else "cell"
-            yield from (Unit(kind=kind, cells=some) for some in self._together(row, singly=trains))
-        if trained and not in_place:
-            yield from (Unit(kind="train", cells=(index,)) for index in sorted(trained))
-        if plan.part == "stand-ins":
-            yield Unit(kind="stand_in")
-        probes = tuple(probe.id for probe in self._ledger.probes if probe.id not in left_out | self._answered)
-        yield from (Unit(kind="probe", probes=some) for some in self._together(probes))
-        yield Unit(kind="finish")
-
-    def _together(self, wanted: Iterable[T], *, singly: bool = False) -> list[tuple[T, ...]]:
-        """What goes into one request each."""
-        found = tuple(wanted)
-        if singly or self._singly:
-            return [(one,) for one in found]
-        return [found] if found else []
+        return units_of(
+            plan.part,
+            cells=[index for index, _ in self._code_cells()],
+            probes=[probe.id for probe in self._ledger.probes if probe.id not in left_out | self._answered],
+            train=plan.train,
+            definitions_after=plan.execution.training.definitions_after,
+            singly=self._singly,
+        )
 
     def _code_cells(self) -> list[tuple[int, str]]:
         return [

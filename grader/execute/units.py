@@ -6,11 +6,16 @@ journal tells which was at work when a kernel ended.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from itertools import groupby
+from typing import Literal, TypeVar
 
 from grader.execute.collect import JournalLine
 from grader.execute.layout import AGENT_PACKAGE
+from grader.execute.plan import PartName
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,3 +51,47 @@ class Unit:
         if unfinished.begin == "probe" and unfinished.probe in self.probes:
             return replace(self, probes=(unfinished.probe,))
         return None
+
+
+def units_of(
+    part: PartName,
+    *,
+    cells: Sequence[int],
+    probes: Iterable[str],
+    train: Collection[int] = (),
+    definitions_after: bool = True,
+    singly: bool = False,
+) -> Iterator[Unit]:
+    """What is asked of one kernel, in order.
+
+    Args:
+        part: of the evidence.
+        cells: indices of the cells with code.
+        probes: in their order.
+        train: those of the cells that train and are run.
+        definitions_after: True if all definitions are run before training; False if training stays in its place, and
+            what comes after it is left out.
+        singly: True to ask for cells and probes one by one.
+    """
+    yield Unit(kind="start")
+    if train and not definitions_after:
+        cells = [index for index in cells if index <= max(train)]
+    in_place = () if definitions_after else train
+    rows = groupby((index for index in cells if index in in_place or index not in train), in_place.__contains__)
+    for trains, row in rows:
+        kind: Literal["train", "cell"] = "train" if trains else "cell"
+        yield from (Unit(kind=kind, cells=some) for some in _together(row, singly=trains or singly))
+    if definitions_after:
+        yield from (Unit(kind="train", cells=(index,)) for index in sorted(train))
+    if part == "stand-ins":
+        yield Unit(kind="stand_in")
+    yield from (Unit(kind="probe", probes=some) for some in _together(probes, singly=singly))
+    yield Unit(kind="finish")
+
+
+def _together(wanted: Iterable[T], *, singly: bool) -> list[tuple[T, ...]]:
+    """What goes into one request each."""
+    found = tuple(wanted)
+    if singly:
+        return [(one,) for one in found]
+    return [found] if found else []
