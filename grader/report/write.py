@@ -58,10 +58,10 @@ def write_views(
         EvidenceError: if a student's slug cannot be a file name, is there twice, or marks do not add up.
         RubricError: if the marks name a question that the rubric does not have.
     """
-    _check(marks, rubric)
-    (run_folder / FEEDBACK).mkdir(parents=True, exist_ok=True)
+    views = all_views(marks, submissions, rubric, describe, answers=answers, events=events)
     written = []
-    for name, content in all_views(marks, submissions, rubric, describe, answers=answers, events=events):
+    for name, content in views:
+        (run_folder / FEEDBACK).mkdir(parents=True, exist_ok=True)
         written.append(run_folder / name)
         _write(written[-1], content)
     for path in set((run_folder / FEEDBACK).iterdir()).difference(written):

@@ -67,8 +67,11 @@ def findings_within(
 ) -> list[CheckFinding]:
     """The same, where only some questions were marked: of the mutants, about those that are planted in these alone."""
     chosen = [item for item in expectations if {*item.loses, *(place for place, _ in item.diagnoses)} <= {*questions}]
-    inside = [replace(item, conventions=tuple(one for one in item.conventions if one[0] in questions))
-              for item in chosen if item.question in ("", *questions)]  # fmt: skip
+    inside = [
+        replace(item, conventions=tuple(one for one in item.conventions if one[0] in questions))
+        for item in chosen
+        if item.question in ("", *questions)
+    ]
     return findings_of(inside, marks)
 
 
