@@ -15,13 +15,27 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from grader import __version__
+from grader.arguments import (
+    ROSTER_HELP,
+    CheckFormat,
+    FindingFormat,
+    Format,
+    HandIns,
+    Jobs,
+    OtherRubric,
+    OutputFormat,
+    Package,
+    Quiet,
+    RubricFolder,
+    Run,
+    Unsafe,
+)
 from grader.console import BatchProgress, printable, show_error
 from grader.errors import ConfigError, GraderError
 from grader.records import RunMarks
@@ -37,44 +51,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-class Format(StrEnum):
-    """How facts are printed."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-class CheckFormat(StrEnum):
-    """How findings are printed."""
-
-    TEXT = "text"
-    JSON = "json"
-    JUNIT = "junit"
-
-
-class Package(StrEnum):
-    """What `grader release` can package for."""
-
-    CSV = "csv"
-
-
-ROSTER_HELP = "CSV with the columns key, name, email, lms_id, group, deadline, extension_hours; only key is required."
-RubricFolder = Annotated[Path, typer.Argument(help="Folder of the coursework, with rubric.yaml.", show_default=False)]
-HandIns = Annotated[
-    Path, typer.Argument(help="Folder of hand-ins, a zip of zips, one zip, a notebook or .py file.", show_default=False)
-]
-OtherRubric = Annotated[Path | None, typer.Option("--rubric", help="Another rubric than the one stored with the run.")]
-Run = Annotated[Path, typer.Argument(help="Run folder, as written by `grader grade`.", show_default=False)]
-Jobs = Annotated[int | None, typer.Option("--jobs", min=1, max=256, help="Submissions at a time. Default: the CPUs.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
-FindingFormat = Annotated[CheckFormat, typer.Option("--format", help="How findings are printed.")]
-OutputFormat = Annotated[Format, typer.Option("--format", help="How facts are printed.")]
-Unsafe = Annotated[
-    bool,
-    typer.Option("--unsafe-no-sandbox", help="Run without isolation: for your own code only."),
-]
 
 
 def _version(value: bool) -> None:
