@@ -17,7 +17,8 @@ yields is recorded as evidence under its name. Expressions are plain JSON:
     {"part": e, "at": [0, "a"]}            the first of these keys and places that a dict, tuple or list has
     {"step": 2, "of": e}                   what stands at a place of the last axis
     {"sum": [e, e]}                        tensors or arrays, added up
-    {"call": 1000}                         so many times the number of the call, in the arguments of a `sample` step
+    {"call": 2654435761}                   so many times the number of the call, modulo 2**32, in the arguments of a
+                                           `sample` step; small factors give seeds whose draws resemble each other
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ class Scope:
             ("part", lambda e: part_of(self.evaluate(e["part"]), e["at"])),
             ("step", lambda e: self.evaluate(e["of"])[..., e["step"]]),
             ("sum", lambda e: _added(self.evaluate(e["sum"]))),
-            ("call", lambda e: self.call * e["call"]),
+            ("call", lambda e: self.call * e["call"] % 2**32),  # what every generator takes for a seed
         )
 
     def evaluate(self, expression: Any) -> Any:

@@ -25,15 +25,18 @@ class ArrayInput(Record):
     """Drawn evenly between two numbers in place of around zero."""
     below: int | None = Field(default=None, ge=1)
     """Whole numbers from 0 to below this."""
-    value: int | float | tuple[int, ...] | None = None
-    """A number that is stated, or a list of whole ones."""
+    value: int | float | tuple[int, ...] | tuple[tuple[float, ...], ...] | None = None
+    """A number that is stated, a list of whole ones, or the rows of a matrix."""
     zeros: bool = False
 
     @property
     def expression(self) -> Expression:
         """What makes the input in a probe, but for its name."""
+        if isinstance(self.value, tuple):
+            rows = [list(row) for row in self.value if isinstance(row, tuple)]
+            return {"numpy": {"values": rows}} if rows else list(self.value)
         if self.value is not None:
-            return list(self.value) if isinstance(self.value, tuple) else self.value
+            return self.value
         if self.zeros:
             return {"numpy": {"zeros": list(self.shape)}}
         if self.below is not None:

@@ -164,6 +164,15 @@ def test_every_call_is_seeded_anew_and_knows_its_number(kernel: Start) -> None:
     assert all(len(set(column)) == 3 for column in first.T.tolist())
 
 
+def test_the_number_of_a_call_times_anything_is_a_seed_that_generators_take(kernel: Start) -> None:
+    code = "import numpy as np\ndef draw(n):\n    np.random.seed(n)\n    return [n >> 2]\n"
+
+    found = sampled(kernel([code], **draws_of({"call": 2654435761})))
+
+    assert isinstance(found, torch.Tensor)
+    assert found[:, 0].tolist() == [number * 2654435761 % 2**32 >> 2 for number in range(3)]
+
+
 STEPS = "def step(x, y):\n    return 'mine'\n\ndef loop(x, y):\n    return step(x, y)\n"
 
 

@@ -16,6 +16,7 @@ from grader.records import Outcome
 from grader.rubric import Check, load_rubric
 from grader.score.case import Coursework
 from grader.score.kinds import Verdict, kind_of
+from grader.score.kinds.arrays_parameters import ArrayInput
 from grader.workshop.hand_in import HandIn
 from grader.workshop.planted import Planted, read_planted
 from grader.workshop.planting import apply
@@ -96,6 +97,13 @@ def test_all_mistakes_of_the_families_that_can_be_written_here_are_planted() -> 
 
     # An equivalent form is among the alternatives; clipping by value is what the question asks for.
     assert known - titles == {"lmloss.mean_for_sum", "clip.elementwise"}
+
+
+def test_an_input_may_be_a_matrix_that_is_stated() -> None:
+    stated = ArrayInput.model_validate({"value": [[1.5], [-2]]})
+
+    assert stated.expression == {"numpy": {"values": [[1.5], [-2.0]]}}
+    assert ArrayInput.model_validate({"value": [6, 2]}).expression == [6, 2]
 
 
 WRONG_FORWARD = ("lstm-cell", "a_next = ot * np.tanh(c_next)", "a_next = ot * c_next")
