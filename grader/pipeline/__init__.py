@@ -17,6 +17,7 @@ from grader.pipeline.execution import ExecutionOptions
 from grader.pipeline.progress import Counts, Observer
 from grader.pipeline.reading import grade_what_is_read
 from grader.pipeline.release import Readiness, ReleaseCheck, acknowledge, examine
+from grader.score import marks_by_hand
 
 __all__ = [
     "Counts",
@@ -32,6 +33,7 @@ __all__ = [
     "explain",
     "grade",
     "grade_what_is_read",
+    "marks_by_hand",
     "override",
     "report_run",
     "score_run",

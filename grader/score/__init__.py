@@ -5,7 +5,7 @@ from __future__ import annotations
 from grader.score.answer_texts import answer_texts
 from grader.score.explain import Explanation, explain
 from grader.score.planning import ProbePlan, load_oracle, probe_plan
-from grader.score.reading import read_questions, score_read
+from grader.score.reading import marks_by_hand, read_questions, score_read
 from grader.score.rows import Applied, apply_events, choose_attempts, finish
 from grader.score.worker_records import ScoreItem
 from grader.score.workers import ScoredSubmission, score_evidence
@@ -22,6 +22,7 @@ __all__ = [
     "explain",
     "finish",
     "load_oracle",
+    "marks_by_hand",
     "probe_plan",
     "read_questions",
     "score_evidence",

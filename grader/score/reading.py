@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 from grader.coursework import student_version
 from grader.errors import EvidenceError
@@ -12,7 +13,8 @@ from grader.rubric import Question, Rubric
 from grader.score.case import Case, Coursework
 from grader.score.checks import CheckSpec
 from grader.score.gate import unless_blank
-from grader.score.kinds import kind_of
+from grader.score.kinds import kind_of, waits_for_a_person
+from grader.score.marks import ZERO
 from grader.score.planning import ProbePlan
 from grader.score.worker_records import ScoreItem
 from grader.score.workers import ScoredSubmission
@@ -21,6 +23,14 @@ from grader.score.workers import ScoredSubmission
 def read_questions(rubric: Rubric) -> tuple[Question, ...]:
     """The questions that need no kernel: all their marks are given for what is read, as in those that they build on."""
     return tuple(question for question in rubric.questions if _is_read(question, rubric))
+
+
+def marks_by_hand(rubric: Rubric) -> dict[str, Decimal]:
+    """Question -> how many of its marks are always given by a person."""
+    return {
+        question.id: sum((check.marks for check in question.checks if waits_for_a_person(check, rubric)), ZERO)
+        for question in rubric.questions
+    }
 
 
 def score_read(

@@ -7,12 +7,11 @@ import io
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 
+from grader import pipeline
 from grader.rubric import Question, Rubric
 from grader.workshop.expectations import Expectation
 from grader.workshop.planted import Planted
 
-READ_BY_A_PERSON = "text"
-"""The kind of answer that always waits."""
 _ZERO = Decimal(0)
 
 
@@ -25,7 +24,7 @@ def expected_csv(rubric: Rubric, expectations: Iterable[Expectation]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["submission", "status", *questions, "total", "open", "max", "flags", "diagnoses"])
-    waiting = {question.id: _waiting(question) for question in rubric.questions}
+    waiting = pipeline.marks_by_hand(rubric)
     opened = sum(waiting.values(), _ZERO)
     for item in expectations:
         known = None not in item.loses.values()
@@ -66,11 +65,6 @@ def _loses(item: Planted) -> str:
         return "nothing"
     parts = [question if marks is None else f"{question} {_plain(marks)}" for question, marks in item.loses.items()]
     return ", ".join(parts) if parts != [item.question] else "there"
-
-
-def _waiting(question: Question) -> Decimal:
-    """Marks of a question that always wait for a person."""
-    return sum((check.marks for check in question.checks if check.kind == READ_BY_A_PERSON), _ZERO)
 
 
 def _mark(question: Question, item: Expectation) -> str:

@@ -96,6 +96,8 @@ class Kind:
     """Choices that the judge reads, by name."""
     parts_for: Callable[[Any], tuple[str, ...]]
     """Further parts that it needs with some parameters."""
+    by_hand: Callable[[Any], bool]
+    """True with parameters that leave the mark of an answer that is there to a person, always."""
 
 
 _KINDS: dict[str, Kind] = {}
@@ -114,6 +116,10 @@ def _no_parts(parameters: Any) -> tuple[str, ...]:
     return ()
 
 
+def _by_machine(parameters: Any) -> bool:
+    return False
+
+
 def kind(
     name: str,
     *,
@@ -123,6 +129,7 @@ def kind(
     parts: tuple[str, ...] = (),
     policies: Mapping[str, KindPolicy] = _NO_POLICIES,
     parts_for: Callable[[Any], tuple[str, ...]] = _no_parts,
+    by_hand: Callable[[Any], bool] = _by_machine,
 ) -> Callable[[Judge], Judge]:
     """Register a judge under the name that rubrics use."""
 
@@ -136,6 +143,7 @@ def kind(
             parts=parts,
             policies=policies,
             parts_for=parts_for,
+            by_hand=by_hand,
         )
         return judge
 
@@ -171,9 +179,21 @@ def kind_of(check: Check, rubric: Rubric) -> tuple[Kind, Any]:
         return found, found.parameters.model_validate(check.parameters)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])  # empty where several parameters do not go together
+        said = first["msg"].removeprefix("Value error, ")
         raise RubricError(
             "rubric-bad-parameter",
-            f'kind "{check.kind}": {".".join(str(part) for part in first["loc"])}: {first["msg"]}',
+            ": ".join(part for part in (f'kind "{check.kind}"', place, said) if part),
             where=where,
             next_step=f"its parameters are {', '.join(sorted(found.parameters.model_fields))}",
         ) from error
+
+
+def waits_for_a_person(check: Check, rubric: Rubric) -> bool:
+    """True if the mark of an answer that is there is always given by a person.
+
+    Raises:
+        RubricError: if its kind may be such a one, and its parameters do not fit.
+    """
+    known = _KINDS.get(check.kind)
+    return known is not None and known.by_hand is not _by_machine and known.by_hand(kind_of(check, rubric)[1])

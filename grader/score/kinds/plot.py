@@ -34,7 +34,7 @@ class PlotParameters(AnswerRegion):
     """What the source should label; said if it does not, and never charged."""
 
 
-@kind("plot", parameters=PlotParameters)
+@kind("plot", parameters=PlotParameters, by_hand=lambda parameters: parameters.by == "person")
 def judge(context: JudgeContext, parameters: PlotParameters) -> Verdict:
     """Finds a picture and leaves it to a person, or marks that it is there.
 

@@ -26,7 +26,7 @@ class TextParameters(AnswerPlace, MayLackKey):
     """An answer of fewer words is none."""
 
 
-@kind("text", parameters=TextParameters, probes=require_no_marks)
+@kind("text", parameters=TextParameters, probes=require_no_marks, by_hand=lambda parameters: True)
 def judge(context: JudgeContext, parameters: TextParameters) -> Verdict:
     """Finds an answer in prose and leaves its mark to a person.
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+from decimal import Decimal
 from pathlib import Path
 
 from helpers.workshop_rubric import Oracle, coursework
 
+from grader.rubric import load_rubric
+from grader.workshop.expectations import Expectation
 from grader.workshop.planting import planted_of, planted_trials
 from grader.workshop.tables import expected_csv, planted_table
 
+ROOT = Path(__file__).resolve().parents[3]
 MUTANTS = """\
 @@ step.late in two
 second = 1
@@ -45,6 +49,17 @@ def test_expected_marks_are_those_of_the_rubric_less_what_is_lost(tmp_path: Path
 def test_what_a_person_reads_stays_empty_and_open(tmp_path: Path) -> None:
     for row in rows(tmp_path):
         assert (row["why"], row["open"], row["max"], row["status"]) == ("", "3", "9", "open")
+
+
+def test_what_waits_for_a_person_is_said_by_the_kind_of_answer() -> None:
+    rubric = load_rubric(ROOT / "rubrics" / "tau_hw2")
+    item = Expectation(kind="alternative", submission="x", name="x", where="")
+
+    (row,) = csv.DictReader(io.StringIO(expected_csv(rubric, [item])))
+
+    read = [check.marks for question in rubric.questions for check in question.checks if check.kind == "text"]
+    assert (row["P10"], row["P11"], row["P1"]) == ("", "", str(rubric.question("P1").marks))
+    assert Decimal(row["open"]) == sum(read) + rubric.question("P10").marks
 
 
 def test_expected_names_stand_with_their_questions(tmp_path: Path) -> None:
