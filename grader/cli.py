@@ -6,6 +6,7 @@ The pipeline is imported by the commands that need it, not here: it loads torch,
 from __future__ import annotations
 
 import dataclasses
+import gc
 import getpass
 import json
 import os
@@ -66,6 +67,17 @@ def _main(
     ] = False,
 ) -> None:
     pass
+
+
+@contextmanager
+def _loading() -> Iterator[None]:
+    """Load modules without looking for garbage, which they leave none of, and leave them out of every later look."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @contextmanager
@@ -130,7 +142,8 @@ def grade(
 
     Example: grader grade rubrics/first_steps submissions/first_steps --out runs/first
     """
-    from grader import pipeline
+    with _loading():
+        from grader import pipeline
 
     with (
         _guard(output_format, f"grader grade {rubric} {submissions} --out {out}"),
@@ -163,7 +176,8 @@ def execute(
 
     Example: grader execute runs/first --missing
     """
-    from grader import pipeline
+    with _loading():
+        from grader import pipeline
 
     with _guard(output_format, f"grader execute {run} --missing"), BatchProgress(quiet=quiet) as progress:
         if not missing:
@@ -190,7 +204,8 @@ def score(
 
     Example: grader score runs/first --rubric rubrics/first_steps --out runs/again
     """
-    from grader import pipeline
+    with _loading():
+        from grader import pipeline
 
     with _guard(output_format), BatchProgress(quiet=quiet) as progress:
         marks = pipeline.score_run(run, progress, rubric=rubric, out=out, workers=_jobs(jobs))
@@ -203,7 +218,8 @@ def report(run: Run, output_format: OutputFormat = Format.TEXT) -> None:
 
     Example: grader report runs/first
     """
-    from grader import pipeline
+    with _loading():
+        from grader import pipeline
 
     with _guard(output_format):
         files = pipeline.report_run(run)
@@ -229,7 +245,8 @@ def override(
 
     Example: grader override runs/first f1-right shift/text 1 --why "says that the factor cancels"
     """
-    from grader import pipeline
+    with _loading():
+        from grader import pipeline
 
     with _guard(output_format):
         by = who or getpass.getuser()
@@ -292,7 +309,8 @@ def explain(
 
     Example: grader explain runs/first f3-overflow softmax
     """
-    from grader import pipeline
+    with _loading():
+        from grader import pipeline
 
     with _guard(output_format):
         found = pipeline.explain(run, student, question)
@@ -345,7 +363,8 @@ def doctor(
 
     Example: grader doctor rubrics/first_steps
     """
-    from grader import pipeline
+    with _loading():
+        from grader import pipeline
 
     with _guard(output_format):
         findings = pipeline.doctor(rubric)
@@ -362,6 +381,8 @@ def doctor(
 def main() -> None:
     """Entry point of the `grader` command."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a system that stops is an interrupt like Ctrl-C
+    # No large product is taken in this process, and one with a single thread can be forked; see `grader.score.forked`.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         app()
     except Exception as error:  # noqa: BLE001 - the outermost guard: a fault of ours is told as such, with its trace

@@ -19,15 +19,18 @@ _HALF_WIDTH = math.sqrt(3.0)  # uniform on [-√3, √3) has mean 0 and variance
 def _words(seed: str, name: str, shape: Sequence[int]) -> torch.Tensor:
     """64 pseudo-random bits for each element, as a flat int64 tensor."""
     count = math.prod(shape)
+    if not count:
+        return torch.empty(0, dtype=torch.int64)
     key = "\0".join([seed, name, ",".join(str(size) for size in shape)])
-    digest = bytearray(hashlib.shake_256(key.encode("utf-8", "surrogatepass")).digest(8 * max(count, 1)))
-    return torch.frombuffer(digest, dtype=torch.int64)[:count]
+    digest = bytearray(hashlib.shake_256(key.encode("utf-8", "surrogatepass")).digest(8 * count))
+    return torch.frombuffer(digest, dtype=torch.int64)
 
 
 def draw(seed: str, name: str, shape: Sequence[int], *, scale: float = 1.0) -> torch.Tensor:
     """Zero-mean values of standard deviation `scale`, bounded by √3 · `scale`; float64, shape `shape`."""
-    unit = (_words(seed, name, shape) >> 11).to(torch.float64) / 2.0**52
-    return (unit * (_HALF_WIDTH * scale)).reshape(tuple(shape))
+    # The power of two changes no digit, so it is multiplied in together with the scale.
+    signed = (_words(seed, name, shape) >> 11).double()
+    return signed.mul_(_HALF_WIDTH * scale / 2.0**52).reshape(tuple(shape))
 
 
 def draw_integers(seed: str, name: str, shape: Sequence[int], *, below: int) -> torch.Tensor:

@@ -23,9 +23,11 @@ yields is recorded as evidence under its name. Expressions are plain JSON:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from grader.records import Record
 
@@ -42,6 +44,8 @@ class Construct(Record):
     """Name in the student's namespace."""
     args: tuple[Expression, ...] = ()
     kwargs: dict[str, Expression] = {}
+    initial: bool = True
+    """False: the values that the constructor has given to parameters are not recorded."""
 
 
 class Let(Record):
@@ -152,9 +156,10 @@ class Vjp(Record):
 class Trace(Record):
     """A call during which every call of every submodule is recorded, in order, with its inputs and outputs.
 
-    Tensors are cloned at call time and stored once for each distinct content. Where `alive` names two values (an output
-    and an input), the module is filled again with the next salt, at most four times, while the output does not depend
-    on the first time step (dimension 1) of the input.
+    Tensors are copied at call time and stored once for each distinct content. Where `gradients` is a name, the
+    gradients of the output are recorded under it, as by a `vjp` step with these `weights` and `wrt`. Where `alive`
+    names an input among `wrt`, the module is filled again with the next salt, at most four times, while these
+    gradients say that the output does not depend on the first time step (dimension 1) of that input.
     """
 
     do: Literal["trace"] = "trace"
@@ -162,8 +167,21 @@ class Trace(Record):
     target: Expression
     args: tuple[Expression, ...] = ()
     kwargs: dict[str, Expression] = {}
+    whole: tuple[str, ...] = ()
+    """Names of classes whose objects are not looked into: calls of what lies inside them are left out."""
+    gradients: str | None = None
+    weights: str | None = None
+    wrt: tuple[str, ...] = ()
     alive: str | None = None
     """Name of the input tensor whose first time step must matter; None to skip the test."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Trace:
+        if self.gradients is not None and self.weights is None:
+            raise ValueError("gradients need weights")
+        if self.alive is not None and (self.gradients is None or self.alive not in self.wrt):
+            raise ValueError("alive has to be among wrt, and needs gradients")
+        return self
 
 
 class Sample(Record):
@@ -238,3 +256,8 @@ class Probe(Record):
     """A probe of the same subject: this one is run only for definitions on which that one was not done."""
     stand_ins: bool = False
     """True for the copy that runs with stand-ins, in the kernel that holds them."""
+
+    @cached_property
+    def as_sent(self) -> Mapping[str, Any]:
+        """JSON as a kernel gets it, made once: every kernel of a batch gets the same probes."""
+        return self.model_dump(mode="json")

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import RLock
 
 from pydantic import ValidationError
 
@@ -45,6 +46,10 @@ class RunStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.database = folder / "run.sqlite"
+        self._held: sqlite3.Connection | None = None
+        """Open while the run is locked: the last one to close writes the log back into the database."""
+        self._turn = RLock()
+        """Whose turn it is with that connection; parts are stored from other threads."""
         if not self.database.is_file():
             raise RunError(
                 "run-missing",
@@ -123,15 +128,29 @@ class RunStore:
                 raise RunError(
                     "run-locked", f"another grader works in {self.folder}", next_step="wait for it, or stop it"
                 ) from error
-            yield
+            with closing(self._open()) as self._held:
+                try:
+                    yield
+                finally:
+                    with self._turn:
+                        self._held = None
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.database, timeout=30, check_same_thread=False)
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("pragma synchronous = full")
+        return connection
 
     @contextmanager
     def _connect(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self.database, timeout=30)) as connection:
-            connection.execute("pragma journal_mode = wal")
-            connection.execute("pragma synchronous = full")
-            with connection:
-                yield connection
+        """A transaction, over the connection that is held if there is one."""
+        with self._turn:
+            if self._held is not None:
+                with self._held:
+                    yield self._held
+                return
+        with closing(self._open()) as connection, connection:
+            yield connection
 
     # -- facts about the run
 
@@ -154,11 +173,12 @@ class RunStore:
     @contextmanager
     def rubric_copy(self, name: str) -> Iterator[Path]:
         """The stored rubric as a folder, for as long as the context lasts."""
-        with tempfile.TemporaryDirectory(prefix="grader-rubric-") as temporary, self._connect() as connection:
+        with tempfile.TemporaryDirectory(prefix="grader-rubric-") as temporary:
             folder = Path(temporary) / name
             folder.mkdir()
-            for path, content in connection.execute("select path, content from files"):
-                (folder / path).write_bytes(content)
+            with self._connect() as connection:
+                for path, content in connection.execute("select path, content from files"):
+                    (folder / path).write_bytes(content)
             yield folder
 
     @property

@@ -1,14 +1,14 @@
 """A value that a probe recorded, as stored: what it is, its tensors, how an object looks, which calls were made.
 
-What is long and seldom looked at, facts about modules and traced calls, is stored as text within the JSON: passing over
-it costs nothing, and equal texts are read once.
+What is long and seldom looked at, facts about modules and traced calls, is text within the JSON: passing over it costs
+nothing, and equal texts are read once. A kernel sends such text too; it is checked before it is stored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, lru_cache
-from typing import Annotated, Any, Literal, cast, overload
+from typing import Annotated, Any, Literal, overload
 
 from pydantic import (
     BeforeValidator,
@@ -29,6 +29,8 @@ FROM_KERNEL = {"from": "kernel"}
 """The context in which records are validated that a kernel has written."""
 _KEPT_CHARS = 32 * 1024
 _KEPT = 2048
+_SENT_CHARS, _SENT = 16 * 1024, 1024
+"""Of texts of a kernel's, which are longer than any honest one where somebody wants memory to be used up."""
 
 
 class ParameterFacts(Record):
@@ -47,7 +49,7 @@ class ModuleFacts(Record):
     """True if the class is torch's own."""
     inherits: tuple[str, ...] = ()
     """Torch's own classes from which it is derived, `Module` apart; a library layer in another name's clothes."""
-    attributes: dict[str, int | float | bool | str | None] = {}
+    attributes: dict[str, int | float | bool | str | None] = Field(default_factory=dict)
     """Scalar attributes of the instance, without private ones."""
 
 
@@ -58,7 +60,7 @@ class Facts(Record):
     is_module: bool
     parameters: tuple[ParameterFacts, ...] = ()
     modules: tuple[ModuleFacts, ...] = ()
-    attributes: dict[str, int | float | bool | str | None] = {}
+    attributes: dict[str, int | float | bool | str | None] = Field(default_factory=dict)
 
     @cached_property
     def library_parts(self) -> tuple[str, ...]:
@@ -102,12 +104,12 @@ class Calls(Sequence[TracedCall]):
 
     @classmethod
     def kept(cls, stored: Any, info: ValidationInfo) -> Calls:
-        """Calls from what an agent hands over, checked, or from stored text, which is not looked at."""
+        """Calls from what a kernel has sent, which is checked, or from stored text, which is not looked at."""
         if isinstance(stored, Calls):
             return stored
-        if _is_stored_text(stored, info):
-            return cls(stored)
-        return cls.of(stored if isinstance(stored, tuple) else _CALLS.validate_json(to_json(stored), strict=True))
+        if isinstance(stored, tuple):
+            return cls.of(stored)
+        return cls(_text(stored, info, _calls_sent))
 
     def _checked(self) -> tuple[TracedCall, ...]:
         if self._read is None:
@@ -138,22 +140,37 @@ class Calls(Sequence[TracedCall]):
 
 
 def _facts_text(stored: Any, info: ValidationInfo) -> str | None:
-    """Facts as JSON text: an agent's are checked, stored ones are not looked at."""
-    if stored is None or _is_stored_text(stored, info):
-        return cast("str | None", stored)
-    facts = stored if isinstance(stored, Facts) else Facts.model_validate_json(to_json(stored), strict=True)
+    """Facts as JSON text: what a kernel has sent is checked, stored text is not looked at."""
+    if stored is None:
+        return None
+    return _of_facts(stored) if isinstance(stored, Facts) else _text(stored, info, _facts_sent)
+
+
+def _of_facts(facts: Facts) -> str:
     return facts.model_dump_json(exclude_defaults=True)
 
 
-def _is_stored_text(stored: Any, info: ValidationInfo) -> bool:
-    """True for text of ours.
+def _text(stored: Any, info: ValidationInfo, checked: Callable[[str], str]) -> str:
+    """Text to be stored; all that was not stored as text is checked."""
+    if not isinstance(stored, str):
+        return checked(to_json(stored).decode())
+    return checked(stored) if info.context is FROM_KERNEL else stored
 
-    Raises:
-        ValueError: if the text comes from a kernel, which has no business to send any.
-    """
-    if isinstance(stored, str) and info.context is FROM_KERNEL:
-        raise ValueError("text is stored, never sent")
-    return isinstance(stored, str)
+
+def _once(check: Callable[[str], str]) -> Callable[[str], str]:
+    """The same check, of equal texts once."""
+    kept = lru_cache(maxsize=_SENT)(check)
+    return lambda text: kept(text) if len(text) <= _SENT_CHARS else check(text)
+
+
+@_once
+def _facts_sent(text: str) -> str:
+    return _of_facts(Facts.model_validate_json(text, strict=True))
+
+
+@_once
+def _calls_sent(text: str) -> str:
+    return Calls.of(_CALLS.validate_json(text, strict=True)).text
 
 
 def _facts_of(text: str) -> Facts:
@@ -190,7 +207,7 @@ class Value(Record):
     """JSON of `Facts`; classes that are written alike have equal text, which is read once."""
     calls: Annotated[Calls, PlainValidator(Calls.kept), PlainSerializer(_text_of)] = Calls()
     """Of a traced call, in order."""
-    gradients: dict[str, str] = {}
+    gradients: dict[str, str] = Field(default_factory=dict)
     """Of a Jacobian or VJP: name -> tensor key."""
     changed: tuple[int, ...] = ()
     """Positions of tensor arguments (tuples flattened) that the call changed in place."""

@@ -5,7 +5,8 @@ from grader.execute.contract import Clause, examine
 from grader.execute.detect import detect
 from grader.execute.doctor import Finding, report
 from grader.execute.environment import KernelEnvironment, locate
-from grader.execute.plan import ON_DEMAND, PARTS, agent_digest, part_key, parts_wanted
+from grader.execute.kept import Isolations
+from grader.execute.plan import ON_DEMAND, PARTS, agent_digest, conditions_of, part_key, parts_wanted
 from grader.execute.session import PartOutcome
 
 __all__ = [
@@ -13,10 +14,12 @@ __all__ = [
     "PARTS",
     "Clause",
     "Finding",
+    "Isolations",
     "Job",
     "KernelEnvironment",
     "PartOutcome",
     "agent_digest",
+    "conditions_of",
     "detect",
     "examine",
     "execute_batch",

@@ -12,12 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from grader.errors import GraderError, SandboxError
-from grader.execute.detect import detect
 from grader.execute.devices import Gpus, GpuSlots, Share, find_gpus
 from grader.execute.environment import KernelEnvironment
 from grader.execute.isolation import Isolation
-from grader.execute.layout import Launch
-from grader.execute.plan import PARTS, PartName, cells_to_train, mounts_of, training_cells
+from grader.execute.kept import Isolations
+from grader.execute.plan import PARTS, PartName, cells_to_train, launch_of, makes_optimisers, mounts_of, training_cells
 from grader.execute.session import Clock, PartOutcome, PartPlan, PartSession
 from grader.probes import Probe
 from grader.records import NotebookRecord, Submission
@@ -70,6 +69,7 @@ async def execute_batch(
     level: str | None = None,
     unsafe: bool = False,
     gpus: Gpus | None = None,
+    isolations: Isolations | None = None,
 ) -> None:
     """Take evidence of many submissions; returns when all are done.
 
@@ -84,6 +84,7 @@ async def execute_batch(
         level: of isolation; None for the strongest of this host.
         unsafe: True to run without a sandbox, for one's own code only.
         gpus: None to look for them, if the rubric wants one.
+        isolations: of the caller, who closes them; None for some that end with this batch.
 
     Raises:
         SandboxUnavailableError: if this host cannot isolate.
@@ -94,12 +95,14 @@ async def execute_batch(
         gpus = Gpus()
     elif gpus is None:
         gpus = await asyncio.to_thread(find_gpus)
-    isolation = detect(level, unsafe=unsafe)
-    setting = Setting(rubric=rubric, seed=seed, environment=environment, isolation=isolation, gpus=gpus)
+    kept = isolations or Isolations()
     try:
+        isolation = kept.get(level, unsafe=unsafe)
+        setting = Setting(rubric=rubric, seed=seed, environment=environment, isolation=isolation, gpus=gpus)
         await _Batch(iter(jobs), setting, on_part, on_done).run(max(1, concurrency))
     finally:
-        await isolation.close()
+        if isolations is None:
+            await kept.close()
 
 
 class _Batch:
@@ -190,15 +193,8 @@ async def execute_job(
 
 def _plan(part: PartName, job: Job, notebook: NotebookRecord, setting: Setting, share: Share | None) -> PartPlan:
     execution = setting.rubric.execution
-    launch = Launch(
-        environment=setting.environment,
-        limits=execution.limits,
-        job={},
-        key="",
-        mounts=mounts_of(execution, setting.rubric.folder),
-        threads=execution.threads,
-        preload=execution.preload,
-    )
+    optimises = makes_optimisers(notebook, execution.training, part)
+    launch = replace(launch_of(setting.rubric, setting.environment), optimises=optimises)
     plan = PartPlan(
         part=part,
         notebook=notebook,

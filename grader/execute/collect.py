@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from grader.evidence import CellRun, Definition, ProbeRun, Raised
 from grader.execute.claims import check_claims
-from grader.execute.readback import Readback, RefusedError
+from grader.execute.readback import AbsentError, Readback, RefusedError
 from grader.execute.tensors import Tensor, unpack
 from grader.execute.watch import JOURNAL
 from grader.probes import Probe
@@ -52,6 +52,11 @@ class TrainingRun(Record):
     stopped: Literal["steps", "seconds"] | None = None
     raised: Raised | None = None
     seconds: float = 0.0
+
+
+_CELL, _PROBE, _TRAINING = TypeAdapter(CellRun), TypeAdapter(ProbeRun), TypeAdapter(TrainingRun)
+_DEFINITIONS = TypeAdapter(tuple[Definition, ...])
+_ENVIRONMENT = TypeAdapter(dict[Short, Short | None])
 
 
 @dataclass(slots=True, kw_only=True)
@@ -96,11 +101,11 @@ def collect(folder: int, *, cells: Iterable[int], probes: Iterable[Probe], allow
         cell = _cell(reader, index)
         if cell is not None:
             found.cells[index] = cell
-    definitions = reader.record("definitions.json", tuple[Definition, ...])
+    definitions = reader.record("definitions.json", _DEFINITIONS)
     plausible = [definition for definition in definitions or () if len(definition.name) <= _MESSAGE_CHARS]
     found.definitions = tuple(plausible[: 10 * _MOST_DEFINITIONS])
-    found.training = reader.record("training.json", TrainingRun)
-    environment = reader.record("environment.json", dict[Short, Short | None]) or {}
+    found.training = reader.record("training.json", _TRAINING)
+    environment = reader.record("environment.json", _ENVIRONMENT) or {}
     found.environment = {name: value for name, value in list(environment.items())[:20] if value is not None}
     for probe in probes:
         named = sum(1 for definition in found.definitions if definition.name == probe.subject)
@@ -125,17 +130,17 @@ class _Reader:
 
     def text(self, name: str) -> bytes | None:
         """The bytes of a file; None if it is not there or not taken."""
-        if not self.has(name):
-            return None
         try:
             content = self._files.read(name, min(_FILE_BYTES, self._allowance.json_bytes))
+        except AbsentError:
+            return None
         except RefusedError as error:
             self.refuse(str(error))
             return None
         self._allowance.json_bytes -= len(content)
         return content
 
-    def record(self, name: str, kind: type[T]) -> T | None:
+    def record(self, name: str, form: TypeAdapter[T]) -> T | None:
         """The record in a file; None if it is not there or not taken."""
         content = self.text(name)
         if content is None:
@@ -145,7 +150,7 @@ class _Reader:
             self.refuse(f"{name} has {objects} parts, {_MOST_OBJECTS} are allowed")
             return None
         try:
-            return TypeAdapter(kind).validate_json(content, strict=True, context=FROM_KERNEL)
+            return form.validate_json(content, strict=True, context=FROM_KERNEL)
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
             self.refuse(f"{name} is malformed ({first['type']})")
@@ -168,9 +173,10 @@ class _Reader:
         Raises:
             RefusedError: if they are not as they have to be, or too large.
         """
-        if not self.has(name):
+        try:
+            content = self._files.read(name, self._allowance.tensor_bytes)
+        except AbsentError:
             return {}
-        content = self._files.read(name, self._allowance.tensor_bytes)
         found = unpack(content, prefix=prefix, most=_MOST_TENSORS)
         self._allowance.tensor_bytes -= len(content)
         return found
@@ -178,7 +184,7 @@ class _Reader:
 
 def _cell(reader: _Reader, index: int) -> CellRun | None:
     name = f"cell-{index}.json"
-    cell = reader.record(name, CellRun)
+    cell = reader.record(name, _CELL)
     if cell is None or cell.index != index:
         return None
     notes = tuple(note[:_MESSAGE_CHARS] for note in cell.notes[:_MOST_NOTES])
@@ -196,7 +202,7 @@ def _probe(reader: _Reader, found: KernelEvidence, probe: str, definition: int) 
     if not reader.has(f"{stem}.json"):
         return
     refused = ProbeRun(probe=probe, definition=definition, status="refused")
-    run = reader.record(f"{stem}.json", ProbeRun)
+    run = reader.record(f"{stem}.json", _PROBE)
     if run is None:
         found.probes[key] = refused
         return

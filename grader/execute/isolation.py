@@ -82,6 +82,13 @@ class Isolation(Protocol):
             SandboxError: if it does not start, or does not end in time.
         """
 
+    def expect(self, launch: Launch) -> None:
+        """Begin to load what kernels of this launch are made from, and wait for nothing.
+
+        Raises:
+            SandboxError: if that cannot be begun; the start of a kernel says so again.
+        """
+
     async def close(self) -> None:
         """End everything that was kept for kernels to come."""
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import grader.draws
@@ -60,6 +62,8 @@ class Launch:
     devices: Devices = Devices()
     preload: tuple[str, ...] = ()
     """Modules that a template loads beside its own; kernels that start afresh do without."""
+    optimises: bool = False
+    """True if its code seems to make an optimiser of torch's, for which a template loads more; no kernel needs that."""
     agent: Path = field(default=_HERE / "agent")
     """Folder of the agent's modules."""
 
@@ -90,7 +94,7 @@ def start_of(launch: Launch, paths: Paths, *, ready_fd: int = -1, count_processe
     return {
         "rlimits": _rlimits(launch.limits, count_processes=count_processes),
         "make": [f"{paths.work}/home"],
-        "copy": [[f"{paths.environment}/cache", f"{paths.temporary}/cache"]],
+        "caches": [[f"{paths.environment}/cache", f"{paths.temporary}/cache"]],
         "agent": paths.agent,
         "connection": f"{paths.job}/connection.json",
         "ready_fd": ready_fd,
@@ -98,8 +102,9 @@ def start_of(launch: Launch, paths: Paths, *, ready_fd: int = -1, count_processe
     }
 
 
-def agent_files(agent: Path | None = None) -> dict[str, bytes]:
-    """The code of ours that runs inside, by path below the agent's folder."""
+@cache
+def agent_files(agent: Path | None = None) -> Mapping[str, bytes]:
+    """The code of ours that runs inside, by path below the agent's folder; read once."""
     modules = sorted((agent or _HERE / "agent").glob("*.py"))
     found = {f"{AGENT_PACKAGE}/{path.name}": path.read_bytes() for path in modules}
     found.setdefault(f"{AGENT_PACKAGE}/__init__.py", b"")
@@ -108,7 +113,13 @@ def agent_files(agent: Path | None = None) -> dict[str, bytes]:
         found[f"{INSIDE_PACKAGE}/{path.name}"] = path.read_bytes()
         if path.name in _PROGRAMS:
             found[path.name] = path.read_bytes()
-    return found
+    return MappingProxyType(found)
+
+
+@cache
+def agent_text(agent: Path | None = None) -> str:
+    """The same as JSON."""
+    return json.dumps({name: content.decode() for name, content in agent_files(agent).items()}, sort_keys=True)
 
 
 def variables(launch: Launch, paths: Paths) -> dict[str, str]:

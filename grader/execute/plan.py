@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 from grader.errors import RubricError
 from grader.execute.environment import KernelEnvironment
-from grader.execute.layout import agent_files
+from grader.execute.layout import Launch, agent_files
 from grader.limits import Limits
 from grader.probes import Probe
 from grader.records import CellKind, NotebookRecord
-from grader.rubric import Execution, Training
+from grader.rubric import Execution, Rubric, Training
 
 PartName = Literal["student", "stand-ins", "training"]
 PARTS: tuple[PartName, ...] = ("student", "stand-ins", "training")
 ON_DEMAND: tuple[PartName, ...] = ("stand-ins",)
 """Parts that most hand-ins are judged without: they are taken when scoring has asked for them."""
+_OPTIMISERS = re.compile(r"\boptim\b")
 _AGENT_LIMITS = ("statement_s", "probe_s", "cell_output_bytes", "evidence_bytes", "training_s", "training_steps")
 
 
@@ -41,6 +44,15 @@ def cells_to_train(notebook: NotebookRecord, training: Training) -> tuple[int, .
     return tuple(index for index in wanted if training.when == "always" or cells[index].outputs)
 
 
+def makes_optimisers(notebook: NotebookRecord, training: Training, part: PartName) -> bool:
+    """True if code that a part runs names torch's optimisers; a wrong answer costs time and changes nothing."""
+    apart = () if part == "training" else training_cells(notebook, training)
+    return any(
+        cell.kind is CellKind.CODE and cell.index not in apart and _OPTIMISERS.search(cell.source)
+        for cell in notebook.cells
+    )
+
+
 def parts_wanted(notebook: NotebookRecord, execution: Execution, stand_in_probes: Sequence[Probe]) -> tuple[str, ...]:
     """The parts that a submission's evidence consists of."""
     stand_ins = bool(stand_in_probes and execution.stand_ins)
@@ -53,6 +65,7 @@ def in_order(probes: Iterable[Probe]) -> tuple[Probe, ...]:
     return tuple(sorted(probes, key=lambda probe: probe.order))
 
 
+@cache
 def agent_digest() -> str:
     """SHA-256 over everything of ours that runs inside a kernel."""
     digest = hashlib.sha256()
@@ -61,21 +74,19 @@ def agent_digest() -> str:
     return digest.hexdigest()
 
 
-def part_key(
+def conditions_of(
     part: str,
     *,
-    submission: str,
     probes: Sequence[Probe],
     subjects: Sequence[str],
     seed: str,
     environment: KernelEnvironment,
     execution: Execution,
 ) -> str:
-    """A digest of everything on which a part depends: equal keys, equal evidence.
+    """A digest of everything but the hand-in on which a part depends: the same for all of a run.
 
     Args:
         part: one of `PARTS`.
-        submission: digest of the hand-in.
         probes: the part's probes.
         subjects: names whose definitions are kept.
         seed: the run's seed.
@@ -84,8 +95,7 @@ def part_key(
     """
     dependencies = {
         "part": part,
-        "submission": submission,
-        "probes": [probe.model_dump(mode="json") for probe in in_order(probes)],
+        "probes": [probe.as_sent for probe in in_order(probes)],
         "subjects": sorted(subjects),
         "seed": seed,
         "agent": agent_digest(),
@@ -93,6 +103,16 @@ def part_key(
         "execution": execution.model_dump(mode="json", exclude={"preload"}),  # it saves time and changes nothing
     }
     return hashlib.sha256(json.dumps(dependencies, sort_keys=True).encode()).hexdigest()
+
+
+def part_key(submission: str, conditions: str) -> str:
+    """A digest of everything on which a part depends: equal keys, equal evidence.
+
+    Args:
+        submission: digest of the hand-in.
+        conditions: as `conditions_of` gives them.
+    """
+    return hashlib.sha256(f"{submission}\0{conditions}".encode()).hexdigest()
 
 
 def mounts_of(execution: Execution, rubric_folder: Path) -> tuple[tuple[Path, str], ...]:
@@ -111,6 +131,24 @@ def mounts_of(execution: Execution, rubric_folder: Path) -> tuple[tuple[Path, st
                 next_step="make it, or take it out of execution.mounts",
             )
     return mounts
+
+
+def launch_of(rubric: Rubric, environment: KernelEnvironment) -> Launch:
+    """What all kernels of a coursework have in common.
+
+    Raises:
+        RubricError: if a folder that they should see is not there.
+    """
+    execution = rubric.execution
+    return Launch(
+        environment=environment,
+        limits=execution.limits,
+        job={},
+        key="",
+        mounts=mounts_of(execution, rubric.folder),
+        threads=execution.threads,
+        preload=execution.preload,
+    )
 
 
 def limits_for_agent(limits: Limits) -> dict[str, Any]:

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import stat
 import struct
 import sys
+from functools import cache
+from typing import Any
 
 _SYS_OPENAT2 = 437  # the same number on every architecture
 _NO_MAGICLINKS, _NO_SYMLINKS, _BENEATH = 0x02, 0x04, 0x08
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NOCTTY
 _MOST_NAME = 255
+_READ_BYTES = 1 << 20
 
 
 class RefusedError(Exception):
     """A file of a kernel's that is not taken; its text says why. Never leaves this package."""
+
+
+class AbsentError(RefusedError):
+    """There is nothing of that name."""
 
 
 class Readback:
@@ -50,6 +58,7 @@ class Readback:
         """The whole of a regular file directly in the folder.
 
         Raises:
+            AbsentError: if it is not there.
             RefusedError: if it is anything else, larger than `limit` or than what is left, or changes meanwhile.
         """
         if "/" in name or len(name) > _MOST_NAME:
@@ -62,8 +71,7 @@ class Readback:
             allowed = min(limit, self.left)
             if status.st_size > allowed:
                 raise RefusedError(f"{name} has {status.st_size} bytes, {allowed} are left")
-            with os.fdopen(os.dup(descriptor), "rb") as file:
-                content = file.read(status.st_size + 1)
+            content = _up_to(descriptor, status.st_size + 1)
         except OSError as error:
             raise RefusedError(f"{name} cannot be read ({os.strerror(error.errno or 0)})") from error
         finally:
@@ -77,9 +85,24 @@ class Readback:
         if sys.platform != "linux":
             raise RefusedError("evidence is only read on Linux")
         how = struct.pack("QQQ", _FLAGS, 0, _NO_MAGICLINKS | _NO_SYMLINKS | _BENEATH)
-        libc = ctypes.CDLL(None, use_errno=True)
-        descriptor: int = libc.syscall(_SYS_OPENAT2, self._folder, os.fsencode(name), how, ctypes.c_size_t(len(how)))
+        arguments = self._folder, os.fsencode(name), how, ctypes.c_size_t(len(how))
+        descriptor: int = _libc().syscall(_SYS_OPENAT2, *arguments)
         if descriptor < 0:
             code = ctypes.get_errno()
-            raise RefusedError(f"{name} cannot be opened ({os.strerror(code)})")
+            kind = AbsentError if code == errno.ENOENT else RefusedError
+            raise kind(f"{name} cannot be opened ({os.strerror(code)})")
         return descriptor
+
+
+@cache
+def _libc() -> Any:
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def _up_to(descriptor: int, count: int) -> bytes:
+    """The next bytes of a file, so many if there are."""
+    pieces = []
+    while count > 0 and (piece := os.read(descriptor, min(count, _READ_BYTES))):
+        pieces.append(piece)
+        count -= len(piece)
+    return b"".join(pieces)

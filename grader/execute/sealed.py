@@ -65,7 +65,7 @@ class Sealed:
             try:
                 return await self._kernel(template, launch)
             except SandboxError:
-                if fresh or not template.gone:
+                if fresh or not await template.has_ended():
                     raise
 
     def run(
@@ -73,6 +73,12 @@ class Sealed:
     ) -> Finished:
         """Run a program in the place of a kernel, from a template of its own; see `Isolation.run`."""
         return asyncio.run(self._run(launch, program, seconds, around or {}))
+
+    def expect(self, launch: Launch) -> None:
+        """Start the template for a launch, if there is none; see `Isolation.expect`."""
+        recipe = Recipe.of(launch)
+        if recipe not in self._templates:
+            self._templates[recipe] = Template(recipe, self.paths, own_users=self.own_user)
 
     async def close(self) -> None:
         """End all templates, and with them all kernels."""
@@ -96,7 +102,7 @@ class Sealed:
         kernel: KernelProcess | None = None
         try:
             request = request_of(launch, self.paths, job_files(launch, self.paths), self._user())
-            await _send(template, request, [theirs.detach(), says, says], group)
+            await _send(template, request, [theirs.detach(), says, says], group, optimises=launch.optimises)
             descriptors = await _handed_over(ours, launch.limits.start_s, template, said)
             kernel = _process(descriptors, ours, group)
             return kernel
@@ -153,14 +159,16 @@ def _try(user: int | None) -> None:
         ) from error
 
 
-async def _send(template: Template, request: Mapping[str, object], descriptors: list[int], group: Group) -> None:
+async def _send(
+    template: Template, request: Mapping[str, object], descriptors: list[int], group: Group, *, optimises: bool = False
+) -> None:
     """Send a request with its descriptors (channel, output, errors), which are closed here in any case."""
     channel, output, errors = descriptors
     try:
         memory = memory_file("request", json.dumps(request).encode())
         entries = group.entries()
         try:
-            await template.ask([channel, memory, output, errors, *entries])
+            await template.ask([channel, memory, output, errors, *entries], optimises=optimises)
         finally:
             for descriptor in (memory, *entries):
                 os.close(descriptor)

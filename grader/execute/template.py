@@ -19,14 +19,14 @@ from typing import Any
 
 from grader.errors import SandboxError
 from grader.execute.environment import KernelEnvironment
-from grader.execute.inside.preload import AHEAD, EVERY_KERNEL
+from grader.execute.inside.preload import AHEAD, EVERY_KERNEL, OPTIMISERS
 from grader.execute.isolation import memory_file
 from grader.execute.layout import (
     AGENT_PACKAGE,
     INSIDE_PACKAGE,
     Launch,
     Paths,
-    agent_files,
+    agent_text,
     start_of,
     tmpfs_bytes,
     variables,
@@ -39,6 +39,8 @@ HERE = Path(__file__).parent
 STAND_BETWEEN = [sys.executable, "-S", "-E", "-s", "-B", "-m", "inside.root"]
 """The program that makes a template's root, run in the folder of this package: it imports nothing else of ours."""
 _END_S = 10.0
+_LOOKS, _LOOK_S = 50, 0.01
+"""How often it is asked whether a template has ended of which a kernel did not start, and how long in between."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,14 +60,13 @@ class Recipe:
     @classmethod
     def of(cls, launch: Launch, *, loads: bool = True) -> Recipe:
         """The recipe of the template for a launch."""
-        files = {name: content.decode() for name, content in agent_files(launch.agent).items()}
         return cls(
             environment=launch.environment.path,
             mounts=tuple((str(source), target) for source, target in launch.mounts),
             nodes=tuple((str(source), target) for source, target in launch.devices.nodes),
             preload=launch.preload,
             loads=loads,
-            agent=json.dumps(files, sort_keys=True),
+            agent=agent_text(launch.agent),
         )
 
 
@@ -120,15 +121,23 @@ class Template:
         poll.register(self._control, select.POLLRDHUP)
         return bool(poll.poll(0))
 
-    async def ask(self, descriptors: Sequence[int]) -> None:
-        """Ask for one process.
+    async def has_ended(self) -> bool:
+        """True if the template is gone, or goes now: of one that dies its kernels may be heard first."""
+        for _ in range(_LOOKS):
+            if self.gone:
+                return True
+            await asyncio.sleep(_LOOK_S)
+        return False
+
+    async def ask(self, descriptors: Sequence[int], *, optimises: bool = False) -> None:
+        """Ask for one process, by the descriptors that it needs; `optimises` as a launch says it.
 
         Raises:
             SandboxError: if there is nobody to be asked.
         """
         while True:
             try:
-                socket.send_fds(self._control, [b"fork"], descriptors)
+                socket.send_fds(self._control, [b"fork to optimise" if optimises else b"fork"], descriptors)
             except BlockingIOError:
                 await _until_writable(self._control.fileno())
             except OSError as error:
@@ -193,11 +202,14 @@ def _config_of(recipe: Recipe, paths: Paths) -> dict[str, Any]:
     start = start_of(_anyone(recipe), paths)
     return {
         "make": start["make"],
-        "copy": start["copy"],
+        "caches": start["caches"],
         "agent": paths.agent,
         "every_kernel": EVERY_KERNEL if recipe.loads else (),
         "ahead": (*AHEAD, *recipe.preload, AGENT_PACKAGE) if recipe.loads else (),
+        "optimisers": OPTIMISERS if recipe.loads else (),
         "left_out": {},
+        "running": [],
+        "waiting": [],
         "filter": (seccomp_program() or b"").hex(),
     }
 

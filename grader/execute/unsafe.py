@@ -33,6 +33,9 @@ class NoSandbox:
         """Run a program in the place of a kernel; see `Isolation.run`."""
         return run_command(self, launch, program, seconds=seconds, around=around or {})
 
+    def expect(self, launch: Launch) -> None:
+        """Nothing is loaded ahead of a kernel."""
+
     async def close(self) -> None:
         """Nothing is kept for kernels to come."""
 

@@ -16,7 +16,7 @@ from grader.limits import Limits
 from grader.pipeline.course import Course, expectation_of, stored_course
 from grader.pipeline.current import write_current_views
 from grader.pipeline.execution import ExecutionOptions
-from grader.pipeline.marking import Scored, execute_and_score, marks_of, score_stored
+from grader.pipeline.marking import Scored, execute_and_score, kept_isolations, marks_of, score_stored
 from grader.pipeline.progress import Observer
 from grader.records import Event, RunMarks, Submission, SubmissionMarks
 from grader.rubric import load_rubric
@@ -50,19 +50,24 @@ def grade(request: GradeRequest, observer: Observer) -> RunMarks:
         SandboxUnavailableError: if this host cannot isolate.
     """
     course = Course.load(request.rubric)
-    observer.stage("reading the hand-ins")
-    submissions = _take_in(request, course)
-    if not submissions:
-        raise ConfigError(
-            "source-empty",
-            f"there is nothing to grade in {request.source}",
-            next_step="give a folder with zips, notebooks or scripts, or one of these",
-        )
-    store = _open_or_create(request, course)
-    with store.locked():
-        store.put_submissions(submissions)
-        del submissions  # a long batch does not hold them: it reads them back one by one
-        return _report(store, course, observer, execute_and_score(store, course, observer, request.options())[0])
+    options = request.options()
+    with kept_isolations() as isolations:
+        if not _exists(request.out):  # all of it has to be run
+            isolations.expect(course.rubric, unsafe=options.unsafe_no_sandbox)
+        observer.stage("reading the hand-ins")
+        submissions = _take_in(request, course)
+        if not submissions:
+            raise ConfigError(
+                "source-empty",
+                f"there is nothing to grade in {request.source}",
+                next_step="give a folder with zips, notebooks or scripts, or one of these",
+            )
+        store = _open_or_create(request, course)
+        with store.locked():
+            store.put_submissions(submissions)
+            del submissions  # a long batch does not hold them: it reads them back one by one
+            scored, _ = execute_and_score(store, course, observer, options, isolations)
+            return _report(store, course, observer, scored)
 
 
 def execute_missing(run: Path, observer: Observer, *, options: ExecutionOptions, rubric: Path | None = None) -> int:
@@ -74,10 +79,10 @@ def execute_missing(run: Path, observer: Observer, *, options: ExecutionOptions,
     """
     store = RunStore(run)
     course = Course.load(rubric or Path(store.meta("rubric_path") or ""))
-    with store.locked():
+    with store.locked(), kept_isolations() as isolations:
         store.set_meta({"asked": course.asked_digest(), "rubric_path": str(course.rubric.folder)})
         store.replace_files(course.files())
-        _, count = execute_and_score(store, course, observer, options)
+        _, count = execute_and_score(store, course, observer, options, isolations)
         return count
 
 
@@ -179,8 +184,12 @@ def doctor(rubric: Path | None) -> list[execute.Finding]:
     return [*execute.report(rubric), *shown]
 
 
+def _exists(run: Path) -> bool:
+    return (run / "run.sqlite").is_file()
+
+
 def _open_or_create(request: GradeRequest, course: Course) -> RunStore:
-    if not (request.out / "run.sqlite").is_file():
+    if not _exists(request.out):
         meta = {
             "seed": request.seed or secrets.token_hex(8),
             "asked": course.asked_digest(),

@@ -14,7 +14,7 @@ from grader.errors import GraderError
 from grader.pipeline.course import Course
 from grader.pipeline.interrupt import run_until_done
 from grader.pipeline.progress import Observer
-from grader.records import NotebookRecord, Reason
+from grader.records import Reason
 from grader.store import RunStore
 
 
@@ -33,6 +33,7 @@ def execute_what_is_missing(
     options: ExecutionOptions,
     *,
     asked: Mapping[str, Collection[str]] | None = None,
+    isolations: execute.Isolations | None = None,
 ) -> frozenset[str]:
     """Run the stored hand-ins that have no evidence yet; returns the keys of those whose notebooks were run.
 
@@ -45,6 +46,7 @@ def execute_what_is_missing(
         options: how it is run.
         asked: key -> parts that scoring has asked for; parts that are taken on demand are otherwise left out. If given,
             no other hand-in is looked at.
+        isolations: of the command; None for some that end with this call.
 
     Raises:
         SandboxUnavailableError: if something has to be run and this host cannot isolate.
@@ -65,6 +67,7 @@ def execute_what_is_missing(
                 unsafe=options.unsafe_no_sandbox,
                 on_part=batch.on_part,
                 on_done=batch.on_done,
+                isolations=isolations,
             )
         )
     return batch.keys
@@ -94,7 +97,7 @@ def _groups(
 ) -> list[_Group]:
     """The stored hand-ins that can be run, by what their notebooks hold, which is stored beside their evidence."""
     groups: dict[str, _Group] = {}
-    seed = store.meta("seed") or ""
+    conditions = _conditions(course, store.meta("seed") or "", environment)
     for key in store.submission_keys() if asked is None else asked:
         notebook = store.submission(key).notebook
         if notebook is None:
@@ -102,7 +105,8 @@ def _groups(
         store.put_notebook(key, notebook.model_dump_json().encode())
         digest = hashlib.sha256(notebook.model_dump_json(exclude=_NEVER_RUN).encode()).hexdigest()
         if digest not in groups:
-            groups[digest] = _Group(expected=_expected(course, notebook, digest, seed, environment))
+            wanted = execute.parts_wanted(notebook, course.rubric.execution, course.plan.stand_ins)
+            groups[digest] = _Group(expected={part: execute.part_key(digest, conditions[part]) for part in wanted})
         groups[digest].keys.append(key)
     stored = store.part_digests()
     for group in groups.values():
@@ -121,21 +125,18 @@ def _is_missing(part: str, stored: str | None, expected: str, asked: Collection[
     return stored != expected
 
 
-def _expected(
-    course: Course, notebook: NotebookRecord, digest: str, seed: str, environment: execute.KernelEnvironment
-) -> dict[str, str]:
-    execution = course.rubric.execution
+def _conditions(course: Course, seed: str, environment: execute.KernelEnvironment) -> dict[str, str]:
+    """For each part a digest of all on which it depends beside the hand-in."""
     return {
-        part: execute.part_key(
+        part: execute.conditions_of(
             part,
-            submission=digest,
             probes=course.plan.stand_ins if part == "stand-ins" else course.plan.student,
             subjects=course.plan.subjects,
             seed=seed,
             environment=environment,
-            execution=execution,
+            execution=course.rubric.execution,
         )
-        for part in execute.parts_wanted(notebook, execution, course.plan.stand_ins)
+        for part in execute.PARTS
     }
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import to_json
 
 from grader.errors import EvidenceError
 from grader.limits import MIB
@@ -53,12 +54,14 @@ def read_marks_json(path: Path) -> RunMarks:
 
 
 def _text(record: BaseModel) -> str:
-    return json.dumps(_writable(record.model_dump(mode="python")), ensure_ascii=False, indent=1, default=float)
+    return to_json(_writable(record.model_dump(mode="python")), indent=1, inf_nan_mode="constants").decode()
 
 
 def _writable(value: Any) -> Any:
     if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, Decimal):
+        return float(value)
     if isinstance(value, dict):
         return {key: _writable(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

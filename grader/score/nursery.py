@@ -8,12 +8,14 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import IO, cast
 
 from pydantic import ValidationError
 
-from grader.errors import CheckFaultError, RubricError
+from grader.errors import RubricError
+from grader.score.forked import ForkedChild, is_single_threaded
 from grader.score.worker_records import (
     NURSERY_LINE,
     BatchRequest,
@@ -43,62 +45,73 @@ def can_fork() -> bool:
     return sys.platform == "linux"
 
 
+def _fork(spec: NurserySpec, scratch: Path, log: IO[bytes], environment: Mapping[str, str]) -> ForkedChild:
+    """A nursery that has what this process has."""
+
+    def work() -> int:
+        from grader.score.nursery_main import serve  # in the child: it loads pytest, which a launcher does without
+
+        return serve(spec)
+
+    return ForkedChild(work, errors=log.fileno(), environment=environment, folder=scratch)
+
+
+def _start_afresh(spec: NurserySpec, scratch: Path, log: IO[bytes], environment: Mapping[str, str]) -> _Process:
+    """A nursery that loads everything by itself."""
+    (scratch / "spec.json").write_text(spec.model_dump_json(), encoding="utf-8")
+    return subprocess.Popen(
+        [sys.executable, "-c", _START, str(scratch / "spec.json")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        env=dict(environment),
+        cwd=scratch,
+    )
+
+
+_Process = subprocess.Popen[bytes] | ForkedChild
+
+
 class Nursery:
-    """A nursery that runs; its methods may be called from several threads.
+    """A nursery that loads or runs; its methods may be called from several threads.
+
+    It is forked from this process where that has a single thread, so that what is loaded here is not loaded again.
 
     Args:
         spec: what it has to load.
         scratch: a folder to make, for its log.
         environment: what it inherits.
-        start_s: seconds until it has to be ready.
-
-    Raises:
-        CheckFaultError: if it cannot be started.
-        RubricError: if the rubric cannot be used.
+        start_s: seconds that may be waited until it is ready.
     """
 
     def __init__(self, spec: NurserySpec, scratch: Path, environment: Mapping[str, str], *, start_s: float) -> None:
         scratch.mkdir()
+        self._start_s = start_s
         self._log = scratch / "nursery.log"
-        (scratch / "spec.json").write_text(spec.model_dump_json(), encoding="utf-8")
         self._lock = threading.Lock()
         self._waiting: dict[int, queue.SimpleQueue[str]] = {}
         self._count = 0
         self._gone = False
         self._first: queue.SimpleQueue[ReadyLine | CannotForkLine | ErrorLine | None] = queue.SimpleQueue()
-        with self._log.open("wb") as stream:
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", _START, str(scratch / "spec.json")],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=stream,
-                env=dict(environment),
-                cwd=scratch,
-            )
+        with self._log.open("wb") as log:
+            start = _fork if is_single_threaded() else _start_afresh
+            self._process: _Process = start(spec, scratch, log, environment)
         self._listener = threading.Thread(target=self._listen, name="scoring-nursery", daemon=True)
         self._listener.start()
-        try:
-            self.forks = self._started(spec, start_s)
-            """False if it has found that it must not fork: then workers have to be started afresh."""
-        except BaseException:
-            self.close()
-            raise
 
-    def _started(self, spec: NurserySpec, start_s: float) -> bool:
+    @cached_property
+    def forks(self) -> bool:
+        """False if it must not fork, or ended before it was ready: workers are started afresh. Waits until it knows.
+
+        Raises:
+            RubricError: if the rubric cannot be used.
+        """
         try:
-            first = self._first.get(timeout=start_s)
-            ending = "it ended before it was ready"
+            first = self._first.get(timeout=self._start_s)
         except queue.Empty:
-            first, ending = None, f"stopped after {start_s:.0f} s"
+            return False
         if isinstance(first, ErrorLine):
             raise RubricError(first.code, first.what, where=first.where, next_step=first.next_step)
-        if first is None:
-            raise CheckFaultError(
-                "scoring-worker-failed",
-                f"a scoring worker did not start: {ending}\n{tail(self._log)}".strip(),
-                where=spec.rubric.name,
-                next_step="run `grader doctor`; the last lines above are the worker's own",
-            )
         return isinstance(first, ReadyLine)
 
     def run(self, make: Callable[[int], BatchRequest], *, deadline_s: float) -> str:
@@ -133,9 +146,9 @@ class Nursery:
             cast(IO[bytes], self._process.stdin).close()
         try:
             self._process.wait(timeout=_GRACE_S)
-        except subprocess.TimeoutExpired:
+        except (subprocess.TimeoutExpired, TimeoutError):
             self._process.kill()
-            self._process.wait()
+            self._process.wait(timeout=_GRACE_S)
         self._listener.join(timeout=_GRACE_S)
         with suppress(OSError):
             cast(IO[bytes], self._process.stdout).close()

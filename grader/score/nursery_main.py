@@ -1,4 +1,4 @@
-"""The parent of scoring workers, started by `grader.score.nursery`. Linux only.
+"""The parent of scoring workers, started by `grader.score.nursery`, or forked by it. Linux only.
 
 It loads torch, the rubric and its tests once and then forks a disposable worker for each batch that it is asked for. It
 has a single thread, reads no evidence and differentiates nothing, so that a fork of it is a fresh worker without the
@@ -36,8 +36,12 @@ _CHUNK_BYTES = 65_536
 
 
 def main(arguments: list[str]) -> int:
+    """Serve in a process that was started afresh; see `serve`."""
+    return serve(NurserySpec.model_validate_json(Path(arguments[0]).read_bytes()))
+
+
+def serve(spec: NurserySpec) -> int:
     """Fork workers until the requests end; 0 then, 2 if the rubric cannot be used."""
-    spec = NurserySpec.model_validate_json(Path(arguments[0]).read_bytes())
     # What tests print goes to the log; the channel is nobody else's.
     channel = os.dup(1)
     os.dup2(2, 1)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
 from grader.coursework import StudentVersion, normalise
@@ -101,7 +101,7 @@ def _uses(notebook: NotebookRecord, forbids: tuple[str, ...]) -> Iterator[_Use]:
 
 def _in_cell(source: str, aliases: dict[str, str], forbids: tuple[str, ...]) -> Iterator[tuple[str, str, int]]:
     for mention in _mentions(source):
-        if isinstance(mention.node, ast.Import | ast.ImportFrom):
+        if mention.node is not None:
             for imported in _imported(mention.node, aliases, forbids):
                 yield from ((*broken, mention.line) for broken in _judged(imported, forbids))
         elif mention.verb == "names":
@@ -126,42 +126,52 @@ class _Mention:
     line: int
     root: str = ""
     attributes: tuple[str, ...] = ()
-    node: ast.stmt | None = None
+    node: ast.Import | ast.ImportFrom | None = None
     """The import statement; None where a function imports the module `root`."""
 
 
 @lru_cache(maxsize=512)
 def _mentions(source: str) -> tuple[_Mention, ...]:
     """All of them, whatever the names mean; kept, since most cells are the template's."""
-    return tuple(
-        mention
-        for statement in parsed(source)
-        for node in ast.walk(statement)
-        if (mention := _mention(node)) is not None
-    )
+    found = []
+    for statement in parsed(source):
+        for node in ast.walk(statement):
+            look = _LOOKS.get(type(node))
+            mention = None if look is None else look(node)
+            if mention is not None:
+                found.append(mention)
+    return tuple(found)
 
 
-def _mention(node: ast.AST) -> _Mention | None:
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        return _Mention("imports", node.lineno, node=node)
-    if isinstance(node, ast.ClassDef | ast.FunctionDef):
-        return _Mention("defines", node.lineno, node.name)
-    if isinstance(node, ast.Attribute | ast.Name) and isinstance(node.ctx, ast.Load):
-        return _chain("reads", node, node.lineno)
-    if isinstance(node, ast.Attribute):
-        return _chain("writes", node, node.lineno)
-    if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
-        return _chain("writes", node.value, node.lineno)
-    if isinstance(node, ast.Subscript):
-        return _from_namespace(node)
-    if isinstance(node, ast.Constant):
-        found = _OURS.search(node.value) if isinstance(node.value, str) else None
-        return found and _Mention("names", node.lineno, found.group())
-    return _call(node) if isinstance(node, ast.Call) and node.args else None
+def _import(node: ast.Import | ast.ImportFrom) -> _Mention:
+    return _Mention("imports", node.lineno, node=node)
+
+
+def _definition(node: ast.ClassDef | ast.FunctionDef) -> _Mention:
+    return _Mention("defines", node.lineno, node.name)
+
+
+def _name(node: ast.Name) -> _Mention | None:
+    return _Mention("reads", node.lineno, node.id) if isinstance(node.ctx, ast.Load) else None
+
+
+def _attribute(node: ast.Attribute) -> _Mention | None:
+    return _chain("reads" if isinstance(node.ctx, ast.Load) else "writes", node, node.lineno)
+
+
+def _subscript(node: ast.Subscript) -> _Mention | None:
+    return _from_namespace(node) if isinstance(node.ctx, ast.Load) else _chain("writes", node.value, node.lineno)
+
+
+def _text(node: ast.Constant) -> _Mention | None:
+    found = _OURS.search(node.value) if isinstance(node.value, str) else None
+    return found and _Mention("names", node.lineno, found.group())
 
 
 def _call(node: ast.Call) -> _Mention | None:
     """What a call by which names are read, written or imported is about."""
+    if not node.args:
+        return None
     called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     if called in ("setattr", "delattr"):
         return _chain("writes", node.args[0], node.lineno)
@@ -210,6 +220,19 @@ def _chain(verb: Literal["reads", "writes"], node: ast.expr, line: int) -> _Ment
         parts.append(node.attr)
         node = node.value
     return _Mention(verb, line, node.id, tuple(reversed(parts))) if isinstance(node, ast.Name) else None
+
+
+_LOOKS: Mapping[type[ast.AST], Callable[[Any], _Mention | None]] = {
+    ast.Import: _import,
+    ast.ImportFrom: _import,
+    ast.ClassDef: _definition,
+    ast.FunctionDef: _definition,
+    ast.Name: _name,
+    ast.Attribute: _attribute,
+    ast.Subscript: _subscript,
+    ast.Constant: _text,
+    ast.Call: _call,
+}
 
 
 def _imported(node: ast.Import | ast.ImportFrom, aliases: dict[str, str], forbids: tuple[str, ...]) -> Iterator[str]:

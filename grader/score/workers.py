@@ -1,11 +1,12 @@
 """Launches scoring workers, believes no line of theirs unread, and finds the submission on which one died.
 
-This is the launcher: with the nursery the only module of the stage that starts processes. It judges nothing itself.
+This is the launcher: with `nursery` and `forked` it alone in this stage starts processes. It judges nothing itself.
 Where the system allows it, workers are forked from a parent that has loaded everything; elsewhere each starts afresh.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -72,6 +73,79 @@ class _Yield:
     """How the process ended, for the log."""
 
 
+class Workers:
+    """Scoring workers for every round of a command; what they are forked from is loaded once, by the first of them.
+
+    Args:
+        rubric: the coursework.
+        seed: the seed with which evidence was taken.
+        count: how many processes at a time.
+    """
+
+    def __init__(self, rubric: Rubric, *, seed: str, count: int) -> None:
+        self._rubric = rubric
+        self._seed = seed
+        self._count = max(count, 1)
+        self._folder = tempfile.TemporaryDirectory(prefix="grader-score-")
+        self._rounds = itertools.count()
+        self._nursery: Nursery | None = None
+        self._launcher: _Launcher | None = None
+
+    def start(self) -> None:
+        """Start what workers are forked from, and wait for nothing; best while this process has a single thread."""
+        if self._nursery is None and can_fork():
+            template = student_version(self._rubric).notebook
+            spec = NurserySpec(rubric=self._rubric, seed=self._seed, template=template)
+            self._nursery = Nursery(spec, Path(self._folder.name, "nursery"), _environment(), start_s=_START_S)
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every worker, and what they are forked from."""
+        if self._launcher is not None:
+            self._launcher.stop()
+        if self._nursery is not None:
+            self._nursery.close()
+        self._folder.cleanup()
+
+    def score(self, items: Sequence[ScoreItem], log_dir: Path | None = None) -> dict[str, ScoredSubmission]:
+        """What `score_evidence` gives for these submissions; after an error nothing more can be scored."""
+        chunks = [items[start : start + _chunk_size(len(items), self._count)] for start in self._starts(len(items))]
+        found: dict[str, ScoredSubmission] = {}
+        if chunks:
+            scratch = Path(self._folder.name, str(next(self._rounds)))
+            scratch.mkdir()
+            launcher = self._launch()
+            with ThreadPoolExecutor(self._count) as pool:
+                try:
+                    jobs = [
+                        pool.submit(launcher.score, chunk, scratch / str(number)) for number, chunk in enumerate(chunks)
+                    ]
+                    for job in jobs:
+                        found.update(job.result())
+                except BaseException:
+                    launcher.stop()  # after an interrupt or an error no further worker is started
+                    raise
+        if log_dir is not None:
+            _write_logs(found, log_dir)
+        return {item.key: found[item.key] for item in items}
+
+    def _starts(self, count: int) -> range:
+        return range(0, count, _chunk_size(count, self._count))
+
+    def _launch(self) -> _Launcher:
+        if self._launcher is None:
+            self.start()
+            forks = self._nursery is not None and self._nursery.forks
+            nursery = self._nursery if forks else None
+            self._launcher = _Launcher(rubric=self._rubric, seed=self._seed, nursery=nursery)
+        return self._launcher
+
+
 def score_evidence(
     items: Sequence[ScoreItem], rubric: Rubric, *, seed: str, workers: int = 1, log_dir: Path | None = None
 ) -> dict[str, ScoredSubmission]:
@@ -92,47 +166,13 @@ def score_evidence(
         RubricError: if the rubric or its tests cannot be used.
         CheckFaultError: if a worker cannot even start.
     """
-    chunks = [items[start : start + _chunk_size(len(items), workers)] for start in _starts(len(items), workers)]
-    found: dict[str, ScoredSubmission] = {}
-    with tempfile.TemporaryDirectory(prefix="grader-score-") as folder:
-        scratch = Path(folder)
-        launcher = _Launcher(rubric=rubric, seed=seed, nursery=_nursery(rubric, seed, scratch) if chunks else None)
-        try:
-            with ThreadPoolExecutor(max(workers, 1)) as pool:
-                try:
-                    jobs = [
-                        pool.submit(launcher.score, chunk, scratch / str(number)) for number, chunk in enumerate(chunks)
-                    ]
-                    for job in jobs:
-                        found.update(job.result())
-                finally:
-                    launcher.stop()  # after an interrupt or an error no further worker is started
-        finally:
-            launcher.stop()
-    if log_dir is not None:
-        _write_logs(found, log_dir)
-    return {item.key: found[item.key] for item in items}
-
-
-def _nursery(rubric: Rubric, seed: str, scratch: Path) -> Nursery | None:
-    """A nursery that can fork; None where there can be none."""
-    if not can_fork():
-        return None
-    spec = NurserySpec(rubric=rubric, seed=seed, template=student_version(rubric).notebook)
-    nursery = Nursery(spec, scratch / "nursery", _environment(), start_s=_START_S)
-    if nursery.forks:
-        return nursery
-    nursery.close()
-    return None
+    with Workers(rubric, seed=seed, count=workers) as found:
+        return found.score(items, log_dir)
 
 
 def _chunk_size(count: int, workers: int) -> int:
     """At most CHUNK, and small enough that every worker has something to do."""
-    return max(1, min(CHUNK, -(-count // max(workers, 1))))
-
-
-def _starts(count: int, workers: int) -> range:
-    return range(0, count, _chunk_size(count, workers))
+    return max(1, min(CHUNK, -(-count // workers)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

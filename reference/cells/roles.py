@@ -69,7 +69,7 @@ class StepInputs:
 
     def pre(self, role: str, state: Float[Tensor, "*gated B n"] | None = None) -> Float[Tensor, "*roles B n"]:
         """The pre-activation of a role: input part plus state part."""
-        return self.input_part(role) + self.state_part(role, state)
+        return self.roles[role](self.x, self.h if state is None else state)
 
     def gated_state_part(self, role: str, gate: Float[Tensor, "*gated B n"]) -> Float[Tensor, "*roles B n"]:
         """gate ⊙ (h W_hᵀ + b_h), or (gate ⊙ h) W_hᵀ + b_h where `gate_first`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,8 +86,8 @@ class Replay:
 
     def gradients(self, output: Tensor, weights: Tensor) -> dict[str, NDArray[np.float64]]:
         """Σ weights · output differentiated by "x" and by every parameter that the network uses; flat."""
-        targets = {"x": self.network.x, **self.linear}
-        leaves = [*targets.values(), *(cell.joined for cell in self.cells)]
+        targets = [self.network.x, *self.linear.values()]
+        leaves = [*targets, *(cell.joined for cell in self.cells)]
         # A sum, since handing over weights loads the symbolic half of torch.
         total = (output * weights.reshape(output.shape)).sum()
         found = torch.autograd.grad(total, leaves, allow_unused=True)
@@ -95,10 +95,15 @@ class Replay:
             np.zeros(leaf.numel()) if gradient is None else gradient.reshape(-1).numpy()
             for leaf, gradient in zip(leaves, found, strict=True)
         ]
-        gradients = dict(zip(targets, arrays, strict=False))
-        for cell, gradient in zip(self.cells, arrays[len(targets) :], strict=True):
-            for name, part in zip(cell.parameters, cell.gather.back(gradient), strict=True):
-                gradients[name] = part
+        return self.by_name(arrays[: len(targets)], arrays[len(targets) :])
+
+    def by_name(
+        self, plain: Sequence[NDArray[np.float64]], cells: Sequence[NDArray[np.float64]]
+    ) -> dict[str, NDArray[np.float64]]:
+        """Gradients by "x" and the parameters of the classifier, and by the matrices of each cell -> all by name."""
+        gradients = dict(zip(("x", *self.linear), plain, strict=True))
+        for cell, gradient in zip(self.cells, cells, strict=True):
+            gradients.update(zip(cell.parameters, cell.gather.back(gradient), strict=True))
         return gradients
 
 

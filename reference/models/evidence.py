@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from reference.models.layers import RecordedCall
@@ -82,7 +84,17 @@ class ModelEvidence:
     @cached_property
     def calls(self) -> tuple[RecordedCall, ...]:
         """Every recorded call in order; read only where replay does not explain the run."""
-        return tuple(_call(call, self.raw["tensors"]) for call in self.raw["calls"])
+        tensors = {
+            name: value.detach().to(torch.float64)
+            for name, value in self.raw["tensors"].items()
+            if isinstance(value, Tensor)
+        }
+        return tuple(_call(call, tensors) for call in self.raw["calls"])
+
+    @cached_property
+    def output_numbers(self) -> NDArray[np.float64] | None:
+        """The output, axes of length 1 left out; None if the call raised."""
+        return None if self.outputs is None else self.outputs.numpy().squeeze()
 
 
 def read_evidence(raw: Mapping[str, Any], classes: Sequence[str], *, bidirectional: bool) -> ModelEvidence:
@@ -150,10 +162,9 @@ def _real(value: object, name: str) -> Tensor:
     return value.detach().to(torch.float64)
 
 
-def _call(raw: Mapping[str, Any], tensors: Mapping[str, object]) -> RecordedCall:
+def _call(raw: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> RecordedCall:
     def known(ids: Sequence[str]) -> tuple[Tensor, ...]:
-        values = [tensors.get(name) for name in ids]
-        return tuple(value.detach().to(torch.float64) for value in values if isinstance(value, Tensor))
+        return tuple(tensors[name] for name in ids if name in tensors)
 
     return RecordedCall(module=str(raw["module"]), inputs=known(raw["inputs"]), outputs=known(raw["outputs"]))
 

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from reference.models.layers import Joined
+from reference.cells.joined import Joined
 from reference.recognition.layout import BlockRef, CellLayout, LayoutError, RoleLayout
 
 Shapes = tuple[tuple[str, tuple[int, ...]], ...]

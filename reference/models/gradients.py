@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from torch import Tensor
 
 from reference.models.build import Replay
 from reference.models.evidence import ModelEvidence
+from reference.models.network import Network
 
 
-def gradients_agree(output: Tensor, replay: Replay, seen: ModelEvidence) -> bool:
-    """True if every recorded gradient of Σ weights · output is that of the replay, or none was recorded."""
+def gradients_agree(forward: Callable[[Network], Tensor], replay: Replay, seen: ModelEvidence) -> bool:
+    """True if every recorded gradient of Σ weights · output is that of the replay, or none was recorded.
+
+    Args:
+        forward: what gives the recorded outputs on the network of the replay.
+        replay: with the student's parameters.
+        seen: the evidence.
+    """
     if seen.weights is None or not seen.gradients:
         return True
+    output = forward(replay.network)
     if not output.requires_grad:
         return not any(bool(value.any()) for value in seen.gradients.values())
     expected = replay.gradients(output, seen.weights)

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeGuard
+from typing import Any, Literal
 
-import torch
+import numpy as np
 from torch import Tensor
 
 from reference.mistakes import ModelMistake, model_mistakes
 from reference.models.build import NoReplayError, Replay, recorded_network, replay_of
 from reference.models.dataflow import Flow, follow
+from reference.models.deviations import DETACHED, STRAIGHT, Output, deviations, straight_output
 from reference.models.evidence import EXACT, ROUNDED, ModelEvidence, ModelEvidenceError, read_evidence
 from reference.models.gradients import gradients_agree
 from reference.models.layers import FailedCallError, NotRecordedError
 from reference.models.network import Network, NotApplicableError
-from reference.models.straight import is_straight
+from reference.models.straight import is_straight, key_of_run
 from reference.recognition.verdicts import CellVerdict, ModelVerdict
 
 ARCHITECTURES = ("stacked", "bidirectional")
-DETACHED = "model.detached_state"
 SHARED = ("model.same_cell_reused", "bidir.rev_uses_fwd_cells")
 """What a right loop computes where the model's lists hold one cell several times."""
 
@@ -40,13 +40,14 @@ def judge(
     """
     if architecture not in ARCHITECTURES:
         raise ValueError(f"architecture must be one of {', '.join(ARCHITECTURES)}; found {architecture!r}")
-    if is_straight(architecture, observation, cells):
-        return ModelVerdict(status="exact", by="replay")
-    try:
-        seen = read_evidence(observation, tuple(cells), bidirectional=architecture == "bidirectional")
-    except ModelEvidenceError as error:
-        return ModelVerdict(status="unrecognised", by="data flow", notes=(str(error),))
-    return _Case(architecture=architecture, seen=seen, cells=cells, policy=policy).verdict()
+    with np.errstate(all="ignore"):  # evidence may hold numbers of any size; what overflows agrees with nothing
+        if is_straight(architecture, observation, cells):
+            return ModelVerdict(status="exact", by="replay")
+        try:
+            seen = read_evidence(observation, tuple(cells), bidirectional=architecture == "bidirectional")
+        except ModelEvidenceError as error:
+            return ModelVerdict(status="unrecognised", by="data flow", notes=(str(error),))
+        return _Case(architecture=architecture, seen=seen, cells=cells, policy=policy).verdict()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,36 +75,48 @@ class _Case:
         return found or self._unexplained(follow(self.seen), note, certain=not note)
 
     def _by_replay(self, replay: Replay) -> ModelVerdict | None:
-        if self.seen.complete:
-            output = self._run(replay.network, Network.output)
-            if self._agrees(output, self.seen):
-                return self._right(output, replay)
-        for names, forward in self._loops_as_made():
-            output = self._run(replay.network, forward)
-            if self._agrees(output, self.seen):
-                return self._as_made(self._right(output, replay), names)
-        with torch.no_grad():
-            hits = self._hits(replay.network)
+        key = self._key
+        if self.seen.complete and self._agrees(straight_output(replay.network, key)):
+            return self._right(Network.output, replay)
+        outputs = deviations(self.architecture, replay.network, key)
+        for names, deviation, forward in self._loops_as_made():
+            if self._agrees(outputs[deviation]):
+                return self._as_made(self._right(forward, replay), names)
+        hits = self._hits(outputs)
         return self._named(hits, "replay", (), replay) if hits else None
 
+    @property
+    def _key(self) -> Hashable:
+        """All that a replay depends on: the input is rounded where the run had no more digits, and which layer comes
+        last may hang on the calls.
+        """
+        key = key_of_run(self.architecture, self.seen.raw, self.cells)
+        last = self.seen.classifier.name if self.seen.classifier is not None else None
+        return None if key is None else (key, last, self.seen.raw.get("dtype") == "float32")
+
     def _by_data_flow(self, network: Network, note: tuple[str, ...]) -> ModelVerdict | None:
-        if self.seen.complete and self._agrees(self._run(network, Network.output), self.seen):
+        if self.seen.complete and self._agrees(straight_output(network, None)):
             if self.seen.gradients:
                 note = (*note, "gradients were not compared")
             return ModelVerdict(status="exact", by="data flow", notes=note)
-        for names, forward in self._loops_as_made():
-            if self._agrees(self._run(network, forward), self.seen):
+        outputs = deviations(self.architecture, network, None)
+        for names, deviation, _ in self._loops_as_made():
+            if self._agrees(outputs[deviation]):
                 return self._as_made(ModelVerdict(status="exact", by="data flow", notes=note), names)
-        hits = self._hits(network)
+        hits = self._hits(outputs)
         return self._named(hits, "data flow", note) if hits else None
 
-    def _loops_as_made(self) -> list[tuple[tuple[str, ...], Callable[[Network], Tensor]]]:
-        """What a right loop gives where the model holds other cells than it was asked for; none if it holds those."""
+    def _loops_as_made(self) -> list[tuple[tuple[str, ...], str, Callable[[Network], Tensor]]]:
+        """How a right loop runs where the model holds other cells than it was asked for; none if it holds those.
+
+        Each with the names of what is wrong then, and that of the deviation that computes the same.
+        """
         if self.seen.complete:
             return []
         entries = [entry for entry in model_mistakes(self.architecture) if entry.mistake.id in SHARED]
         one = ("model.only_first_layer",) if len(self.seen.cells) == 1 < self.seen.layers else ()
-        return [(one, Network.output), *(((entry.mistake.id,), entry.forward) for entry in entries)]
+        shared = [((entry.mistake.id,), entry.mistake.id, entry.forward) for entry in entries]
+        return [(one, STRAIGHT, Network.output), *shared]
 
     def _as_made(self, found: ModelVerdict, names: tuple[str, ...]) -> ModelVerdict:
         """The fault of the constructor, not of the loop, unless the gradients say more."""
@@ -111,30 +124,20 @@ class _Case:
             return found
         return replace(found, as_made=True, mistakes=names, edges=follow(self.seen).edges)
 
-    def _run(self, network: Network, forward: Callable[[Network], Tensor]) -> Tensor | None:
-        """The output, or None where the network cannot be run in this way: then the model did something else."""
-        try:
-            return forward(network)
-        except (NotApplicableError, NotRecordedError, FailedCallError, RuntimeError, IndexError, ValueError):
-            return None
-
-    def _agrees(self, value: Tensor | None, seen: ModelEvidence) -> TypeGuard[Tensor]:
-        if value is None or seen.outputs is None or value.squeeze().shape != seen.outputs.squeeze().shape:
+    def _agrees(self, found: Output) -> bool:
+        wanted = self.seen.output_numbers
+        if found is None or wanted is None or found.shape != wanted.shape:
             return False
-        scale = max(1.0, float(seen.outputs.abs().max()))
-        return float((value.detach().squeeze() - seen.outputs.squeeze()).abs().max()) <= seen.precision.value * scale
+        scale = max(1.0, float(np.abs(wanted).max()))
+        return float(np.abs(found - wanted).max()) <= self.seen.precision.value * scale
 
-    def _hits(self, network: Network) -> list[ModelMistake]:
+    def _hits(self, outputs: Mapping[str, Output]) -> list[ModelMistake]:
         """The deviations that give the recorded outputs; what earns full marks comes first."""
         entries = sorted(model_mistakes(self.architecture), key=lambda entry: entry.mistake.effect == "wrong")
-        return [
-            entry
-            for entry in entries
-            if entry.mistake.id != DETACHED and self._agrees(self._run(network, entry.forward), self.seen)
-        ]
+        return [entry for entry in entries if entry.mistake.id != DETACHED and self._agrees(outputs[entry.mistake.id])]
 
-    def _right(self, output: Tensor, replay: Replay) -> ModelVerdict:
-        if not gradients_agree(output, replay, self.seen):
+    def _right(self, forward: Callable[[Network], Tensor], replay: Replay) -> ModelVerdict:
+        if not gradients_agree(forward, replay, self.seen):
             notes = ("the outputs agree, the gradients do not",)
             return ModelVerdict(status="mistake", mistakes=(DETACHED,), by="replay", notes=notes)
         return ModelVerdict(status="exact", by="replay")
@@ -148,8 +151,7 @@ class _Case:
     ) -> ModelVerdict:
         if hits[0].mistake.effect == "equivalent":
             notes = (*note, hits[0].mistake.title)
-            output = None if replay is None else self._run(replay.network, hits[0].forward)
-            if output is not None and replay is not None and not gradients_agree(output, replay, self.seen):
+            if replay is not None and not gradients_agree(hits[0].forward, replay, self.seen):
                 return ModelVerdict(status="mistake", mistakes=(DETACHED,), by=by, notes=notes)
             return ModelVerdict(status="equivalent", by=by, notes=notes)
         names = tuple(entry.mistake.id for entry in hits)

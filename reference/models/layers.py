@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
 import torch
 from torch import Tensor
 
+from reference.cells.joined import Joined, Products, joined_roles
 from reference.cells.roles import Role, Step, StepInputs
 from reference.mistakes import cell_mistakes
-from reference.models.network import NotApplicableError, State
+from reference.models.network import NotApplicableError, State, Sweeping
+from reference.models.sweeps import WHOLE, sweep
 from reference.recognition.families import Family
 
 OTHER = {"rnn.correct_tanh": "rnn.correct_relu", "rnn.correct_relu": "rnn.correct_tanh"} | {
@@ -20,12 +22,8 @@ OTHER = {"rnn.correct_tanh": "rnn.correct_relu", "rnn.correct_relu": "rnn.correc
 }
 
 
-Joined = tuple[Tensor, Tensor, Tensor, Tensor]
-"""W_ih, W_hh, b_ih, b_hh with all roles one below the other, in the order of torch's own layers."""
-
-
 @dataclass(frozen=True, kw_only=True)
-class FormulaLayer:
+class FormulaLayer(Sweeping):
     """A cell computed from its formula, right or wrong."""
 
     family: Family
@@ -40,27 +38,27 @@ class FormulaLayer:
     def roles(self) -> Mapping[str, Role]:
         """The joined matrices by role."""
         with torch.enable_grad():  # kept for later, whoever asks first
-            pieces = [piece.chunk(len(self.order)) for piece in self.joined]
-        return {
-            role: Role(W_x=w_x, W_h=w_h, b_x=b_x, b_h=b_h)
-            for role, w_x, w_h, b_x, b_h in zip(self.order, *pieces, strict=True)
-        }
+            return joined_roles(self.joined, self.order, self._products)
+
+    @cached_property
+    def _products(self) -> Products:
+        return Products(self.joined, len(self.order))
 
     def sweep(self, sequence: Sequence[Tensor], state: State | None) -> list[State] | None:
-        """All steps at once where torch has a layer for the formula; before the last one only the hidden states."""
-        whole = WHOLE.get(self.formula)
-        if whole is None or not sequence:
+        """All steps at once where they are written out for the formula."""
+        if self.formula not in WHOLE or not sequence:
             return None
         x = torch.stack(list(sequence))
         if state is None:
             state = (x.new_zeros(x.shape[1], self.hidden_size),) * self.family.outputs
-        hidden, last = whole(x, state, self.joined)
-        return [*((h,) for h in hidden.unbind(0)[:-1]), last]
+        found = sweep(self.formula, x, state, self.joined)
+        return list(zip(*(states.unbind(0) for states in found), strict=True))
 
     def step(self, x: Tensor, state: State | None) -> State:
         """One step; no state stands for zeros."""
         if state is None:
             state = (x.new_zeros(x.shape[0], self.hidden_size),) * self.family.outputs
+        self._products.forget()
         inputs = StepInputs(
             x=x,
             h=state[0],
@@ -76,55 +74,6 @@ class FormulaLayer:
         if self.formula not in OTHER:
             raise NotApplicableError(f"{self.formula} has no other activation")
         return replace(self, formula=OTHER[self.formula])
-
-
-def _lstm(x: Tensor, state: State, joined: Joined) -> tuple[Tensor, State]:
-    first = [value.unsqueeze(0) for value in state]
-    hidden, h, c = torch.lstm(x, first, joined, True, 1, 0.0, False, False, False)
-    return hidden, (h[0], c[0])
-
-
-def _gru(x: Tensor, state: State, joined: Joined) -> tuple[Tensor, State]:
-    hidden, h = torch.gru(x, state[0].unsqueeze(0), joined, True, 1, 0.0, False, False, False)
-    return hidden, (h[0],)
-
-
-def _gru_before(x: Tensor, state: State, joined: Joined) -> tuple[Tensor, State]:
-    """Torch has no layer that resets before the product, so the steps are made here, with joined maps."""
-    w_x, w_h, b_x, b_h = joined
-    n = w_h.shape[1]
-    (h,) = state
-    states = []
-    gates, candidates = torch.split_with_sizes(torch.nn.functional.linear(x, w_x, b_x + b_h), [2 * n, n], dim=2)
-    for of_gates, of_candidate in zip(gates, candidates, strict=True):
-        r, z = torch.sigmoid(torch.addmm(of_gates, h, w_h[: 2 * n].mT)).chunk(2, dim=1)
-        candidate = torch.tanh(torch.addmm(of_candidate, r * h, w_h[2 * n :].mT))
-        h = candidate + z * (h - candidate)
-        states.append(h)
-    return torch.stack(states), (h,)
-
-
-def _rnn_tanh(x: Tensor, state: State, joined: Joined) -> tuple[Tensor, State]:
-    hidden, h = torch.rnn_tanh(x, state[0].unsqueeze(0), joined, True, 1, 0.0, False, False, False)
-    return hidden, (h[0],)
-
-
-def _rnn_relu(x: Tensor, state: State, joined: Joined) -> tuple[Tensor, State]:
-    hidden, h = torch.rnn_relu(x, state[0].unsqueeze(0), joined, True, 1, 0.0, False, False, False)
-    return hidden, (h[0],)
-
-
-Whole = Callable[[Tensor, State, Joined], tuple[Tensor, State]]
-"""Input (T, B, d), first state and matrices -> hidden states (T, B, n) and the last state."""
-
-WHOLE: Mapping[str, Whole] = {
-    "lstm.correct": _lstm,
-    "gru.correct_after": _gru,
-    "gru.correct_before": _gru_before,
-    "rnn.correct_tanh": _rnn_tanh,
-    "rnn.correct_relu": _rnn_relu,
-}
-"""Formulas whose steps are made all at once."""
 
 
 @cache
@@ -152,8 +101,7 @@ Key = tuple[tuple[int, ...], bytes]
 def key_of(value: Tensor) -> Key:
     """The same key for tensors of the same content; -0 counts as 0, axes of length 1 do not count."""
     shape = tuple(size for size in value.shape if size != 1)
-    plain = value.detach().to(torch.float64).contiguous() + 0.0
-    return shape, plain.numpy().tobytes()
+    return shape, (value.detach().to(torch.float64).numpy() + 0.0).tobytes()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

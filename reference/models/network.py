@@ -6,9 +6,10 @@ were recorded. So the same loops serve replay and data flow, and a deviation is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol, runtime_checkable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -35,12 +36,12 @@ class Layer(Protocol):
         """
 
 
-@runtime_checkable
-class Sweeping(Protocol):
+class Sweeping(ABC):
     """A layer that can make all its steps at once."""
 
+    @abstractmethod
     def sweep(self, sequence: Sequence[Tensor], state: State | None) -> list[State] | None:
-        """The state after each step, before the last one perhaps without the cell state; None if it cannot."""
+        """The state after each step; None if it cannot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,10 +76,14 @@ class Network:
     wanted_layers: int
     hidden_size: int
     bidirectional: bool = False
+    _made: _Made = field(default_factory=lambda: _Made(), repr=False, compare=False)
 
     def sequence(self) -> list[Tensor]:
         """The input at each step: T times (B, d)."""
-        return list(self.x.unbind(1))
+        if not self._made.sequence:
+            with torch.enable_grad():  # kept for later, whoever asks first
+                self._made.sequence.extend(self.x.unbind(1))
+        return list(self._made.sequence)
 
     def run(self, layers: Sequence[Layer], sequence: Sequence[Tensor], loop: Loop = STRAIGHT) -> list[Tensor]:
         """Hidden states of the last layer, in the order of processing: T times (B, n)."""
@@ -88,7 +93,7 @@ class Network:
         states: list[State] = []
         for depth, layer in enumerate(layers):
             first = states[-1] if loop.carry_between_layers and depth else None
-            states = _unroll(layer, sequence if loop.unstacked else below, first, loop)
+            states = self._made.states(layer, sequence if loop.unstacked else below, first, loop)
             below = [state[0] for state in states]
         if loop.cell_output and states:
             if len(states[0]) < 2:
@@ -119,9 +124,28 @@ class Network:
         return replace(self, layers=change(self.layers), reverse_layers=change(self.reverse_layers))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Made:
+    """What a network and its variants have computed: most deviations have most of their layers in common."""
+
+    sequence: list[Tensor] = field(default_factory=list)
+    _known: dict[Hashable, tuple[list[State], object]] = field(default_factory=dict)
+    """By layer, sequence and first state, whose identities are kept from being used again by keeping them, too."""
+
+    def states(self, layer: Layer, sequence: Sequence[Tensor], first: State | None, loop: Loop) -> list[State]:
+        """The states of a layer after each step; computed anew where gradients are wanted, which use a graph up."""
+        if torch.is_grad_enabled():
+            return _unroll(layer, sequence, first, loop)
+        given = (layer, *sequence, *(first or ()))
+        key = (*map(id, given), len(sequence), loop.reset_each_step)
+        if key not in self._known:
+            self._known[key] = _unroll(layer, sequence, first, loop), given
+        return self._known[key][0]
+
+
 def _unroll(layer: Layer, sequence: Sequence[Tensor], state: State | None, loop: Loop) -> list[State]:
-    if not (loop.reset_each_step or loop.detach or loop.cell_output) and isinstance(layer, Sweeping):
-        found = layer.sweep(sequence, state)
+    if isinstance(layer, Sweeping) and not loop.detach:
+        found = _from_zeros(layer, sequence) if loop.reset_each_step else layer.sweep(sequence, state)
         if found is not None:
             return found
     states = []
@@ -131,3 +155,11 @@ def _unroll(layer: Layer, sequence: Sequence[Tensor], state: State | None, loop:
         if loop.detach:
             state = tuple(value.detach() for value in state)
     return states
+
+
+def _from_zeros(layer: Sweeping, sequence: Sequence[Tensor]) -> list[State] | None:
+    """Every step from zeros: the same as one step of a larger batch."""
+    found = layer.sweep([torch.cat(list(sequence))], None) if sequence else None
+    if found is None:
+        return None
+    return list(zip(*(value.chunk(len(sequence)) for value in found[0]), strict=True))

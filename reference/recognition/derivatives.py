@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reference.cells.roles import Role, StepInputs
+from reference.cells.joined import Joined, Products, joined_roles
+from reference.cells.roles import StepInputs
 from reference.recognition.blocks import Block
 from reference.recognition.clusters import Half
 from reference.recognition.hits import PLAIN, Hit
@@ -84,30 +85,40 @@ def _expected(hit: Hit, seen: CellObservation) -> tuple[dict[str, Array], dict[t
         name: torch.from_numpy(np.repeat(getattr(seen.point, name), count, axis=0)[:, None]).requires_grad_()
         for name in names
     }
-    leaves = {
-        (name, part): _copied(value, batch * count)
-        for name in hit.family.roles
-        for part, value in _values(hit, name, seen).items()
-    }
-    outputs = torch.cat(
-        hit.formula.step(
-            StepInputs(
-                x=inputs["x"],
-                h=inputs["h"],
-                c=inputs[names[-1]],
-                roles={name: Role(**{part: leaves[name, part] for part in _PARTS}) for name in hit.family.roles},
-                activation=hit.family.activation,
-                gate_first=hit.formula.gate_first,
-            )
-        ),
-        dim=-1,
-    )  # (copies, 1, outputs · n)
-    found = _gradients(
-        outputs, torch.from_numpy(directions).reshape(outputs.shape), [*inputs.values(), *leaves.values()]
+    order = hit.family.roles
+    joined = _joined(hit, seen, batch * count)
+    inputs_of_step = StepInputs(
+        x=inputs["x"],
+        h=inputs["h"],
+        c=inputs[names[-1]],
+        roles=joined_roles(joined, order, Products(joined, len(order))),
+        activation=hit.family.activation,
+        gate_first=hit.formula.gate_first,
     )
+    outputs = torch.cat(hit.formula.step(inputs_of_step), dim=-1)  # (copies, 1, outputs · n)
+    found = _gradients(outputs, torch.from_numpy(directions).reshape(outputs.shape), [*inputs.values(), *joined])
     shaped = [value.numpy().reshape(batch, count, *value.shape[1:]) for value in found]
     of_inputs = {name: value[:, :, 0] for name, value in zip(inputs, shaped, strict=False)}
-    return of_inputs, dict(zip(leaves, shaped[len(inputs) :], strict=True))
+    of_roles = {
+        (name, part): piece
+        for part, value in zip(_PARTS, shaped[len(inputs) :], strict=True)
+        for name, piece in zip(order, np.split(value, len(order), axis=_axis(part)), strict=True)
+    }
+    return of_inputs, of_roles
+
+
+def _joined(hit: Hit, seen: CellObservation, copies: int) -> Joined:
+    """The parts of all roles, copied so many times, as leaves of the computation."""
+    roles = [_values(hit, name, seen) for name in hit.family.roles]
+    w_x, w_h, b_x, b_h = (
+        _copied(np.concatenate([values[part] for values in roles], axis=_axis(part)), copies) for part in _PARTS
+    )
+    return w_x, w_h, b_x, b_h
+
+
+def _axis(part: str) -> int:
+    """Along which the parts of roles are joined."""
+    return -2 if part.startswith("W") else -1
 
 
 def _values(hit: Hit, role: str, seen: CellObservation) -> dict[str, Array]:

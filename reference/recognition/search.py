@@ -55,10 +55,12 @@ def search(
                 gate_first=formula.gate_first,
             )
             gaps = (_joined(formula.step(inputs)) - target).abs_().amax(dim=(-1, -2)).reshape(-1).numpy() / scale
-            gaps = np.nan_to_num(gaps, nan=np.inf, posinf=np.inf)
-            distances[formula.id] = min(float(gaps.min()), distances.get(formula.id, np.inf))
-            close = np.flatnonzero(np.broadcast_to(gaps, len(units)) <= seen.tolerances.value)
-            near += [(formula, units[index]) for index in close.tolist()]
+            gaps[np.isnan(gaps)] = np.inf
+            smallest = float(gaps.min())
+            distances[formula.id] = min(smallest, distances.get(formula.id, np.inf))
+            if smallest <= seen.tolerances.value:
+                close = np.flatnonzero(np.broadcast_to(gaps, len(units)) <= seen.tolerances.value)
+                near += [(formula, units[index]) for index in close.tolist()]
     hits = tuple(Hit.of(family, formula, pieces, one) for formula, one in near)
     return Found(hits=hits, distances=distances)
 

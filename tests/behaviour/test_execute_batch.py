@@ -12,8 +12,9 @@ import pytest
 from helpers.execute_cases import QUICK, environment, notebook, probe, status_of
 
 from grader.errors import GraderError, SandboxUnavailableError
-from grader.execute import Job, PartOutcome, detect, execute_batch
+from grader.execute import Isolations, Job, PartOutcome, detect, execute_batch, kept
 from grader.execute import batch as batch_module
+from grader.execute.isolation import Isolation
 from grader.records import NotebookRecord, Submission
 from grader.rubric import Execution, Mount, Question, Rubric, Training
 
@@ -47,9 +48,15 @@ class Taken:
     def run(self, jobs: Iterator[Job], of: Rubric) -> None:
         asyncio.run(self.arun(jobs, of))
 
-    async def arun(self, jobs: Iterator[Job], of: Rubric) -> None:
+    async def arun(self, jobs: Iterator[Job], of: Rubric, isolations: Isolations | None = None) -> None:
         await execute_batch(
-            jobs, rubric=of, seed="seed", environment=environment(), on_part=self.on_part, on_done=self.on_done
+            jobs,
+            rubric=of,
+            seed="seed",
+            environment=environment(),
+            on_part=self.on_part,
+            on_done=self.on_done,
+            isolations=isolations,
         )
 
 
@@ -69,6 +76,58 @@ def test_each_submission_is_done_once_and_its_evidence_is_its_own(one: Rubric) -
         "s001": {"p": "done"},
         "s002": {"p": "missing-name"},
     }
+
+
+def test_batches_share_what_was_started_for_kernels_until_it_is_closed(one: Rubric) -> None:
+    taken, isolations, us = Taken(), Isolations(), psutil.Process()
+    before = us.children()
+
+    asyncio.run(taken.arun(iter([job("s001", notebook(ANSWER))]), one, isolations))
+    level, started = isolations.get(), us.children()
+    asyncio.run(taken.arun(iter([job("s002", notebook(ANSWER))]), one, isolations))
+    again = us.children()
+    asyncio.run(isolations.close())
+
+    assert taken.done == {"s001": None, "s002": None}
+    assert isolations.get() is not level
+    assert again == started
+    assert (len(started) > len(before)) == (level.level == "sealed")
+    assert us.children() == before
+    asyncio.run(isolations.close())
+
+
+def test_kernels_come_from_what_was_started_while_they_were_only_expected(
+    one: Rubric, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "locate", lambda folder: environment())
+    taken, isolations, us = Taken(), Isolations(), psutil.Process()
+    before = us.children()
+
+    isolations.expect(one)
+    expected = us.children()
+    asyncio.run(taken.arun(iter([job("s001", notebook(ANSWER))]), one, isolations))
+    used = us.children()
+    asyncio.run(isolations.close())
+
+    assert taken.done == {"s001": None}
+    assert (len(expected) > len(before)) == (detect().level == "sealed")
+    assert used == expected
+    assert us.children() == before
+
+
+def test_a_host_that_cannot_isolate_is_told_so_when_something_is_to_be_run(
+    one: Rubric, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cannot(level: str | None, *, unsafe: bool) -> Isolation:
+        raise SandboxUnavailableError("sandbox-no-namespaces", "no")
+
+    monkeypatch.setattr(kept, "detect", cannot)
+    isolations, taken = Isolations(), Taken()
+
+    isolations.expect(one)
+
+    with pytest.raises(SandboxUnavailableError):
+        asyncio.run(taken.arun(iter([job("s001", notebook(ANSWER))]), one, isolations))
 
 
 def test_a_fault_of_ours_stays_with_its_submission(one: Rubric, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -9,6 +11,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
+import psutil
 import pytest
 import torch
 from helpers.evidence_files import (
@@ -25,7 +28,8 @@ from grader.coursework import student_version
 from grader.errors import CheckFaultError, RubricError
 from grader.records import Outcome
 from grader.rubric import load_rubric
-from grader.score import ScoredSubmission, ScoreItem, score_evidence, workers
+from grader.score import ScoredSubmission, ScoreItem, Workers, score_evidence, workers
+from grader.score import nursery as nursery_module
 from grader.score.nursery import GONE, Nursery
 from grader.score.worker_records import BatchRequest, NurserySpec
 
@@ -51,12 +55,31 @@ def outcomes(scored: dict[str, ScoredSubmission]) -> dict[str, list[Outcome]]:
     }
 
 
-FORKED = pytest.param("forked", marks=pytest.mark.skipif(not workers.can_fork(), reason="no safe fork here"))
+SCORE_ONE = """
+import sys, threading
+from pathlib import Path
+from grader.rubric import load_rubric
+from grader.score import ScoreItem, score_evidence
+rubric, folder, seed, threads = sys.argv[1:]
+stop = threading.Event()
+for _ in range(int(threads) - 1):
+    threading.Thread(target=stop.wait).start()
+found = score_evidence([ScoreItem(key="s001", folder=Path(folder))], load_rubric(Path(rubric)), seed=seed)
+print(found["s001"].questions[0].checks[0].reason)
+stop.set()
+"""
+"""Scores one submission in a process of its own, with so many threads."""
+
+CAN_FORK = pytest.mark.skipif(not workers.can_fork(), reason="this system has no safe fork")
+FORKED = pytest.param("forked", marks=CAN_FORK)
+FROM_A_FRESH_PARENT = pytest.param("from a fresh parent", marks=CAN_FORK)
 
 
-@pytest.fixture(params=[FORKED, "started afresh"])
+@pytest.fixture(params=[FORKED, FROM_A_FRESH_PARENT, "started afresh"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Both ways in which a worker comes to be; elsewhere than on Linux there is only one."""
+    """The ways in which a worker comes to be; elsewhere than on Linux there is only one."""
+    if request.param == "from a fresh parent":
+        monkeypatch.setattr(nursery_module, "is_single_threaded", lambda: False)
     if request.param == "started afresh":
         monkeypatch.setattr(workers, "can_fork", lambda: False)
     return str(request.param)
@@ -133,6 +156,7 @@ def test_a_rubric_that_cannot_be_used_is_reported_and_not_blamed_on_anybody(tmp_
     assert "ZeroDivisionError" in caught.value.what
 
 
+@pytest.mark.parametrize("way", [FROM_A_FRESH_PARENT, "started afresh"], indirect=True)
 @pytest.mark.usefixtures("way")
 def test_a_worker_that_cannot_start_is_our_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = write_rubric(tmp_path / "rubric", tests=TESTS.format(harm="pass"))
@@ -142,6 +166,38 @@ def test_a_worker_that_cannot_start_is_our_fault(tmp_path: Path, monkeypatch: py
         score_evidence(submissions(tmp_path / "evidence", "s001"), load_rubric(folder), seed=SEED)
 
     assert caught.value.code == "scoring-worker-failed"
+
+
+@CAN_FORK
+def test_workers_start_afresh_where_their_parent_was_killed_before_it_was_ready(tmp_path: Path) -> None:
+    rubric = load_rubric(write_rubric(tmp_path / "rubric", tests=TESTS.format(harm="pass")))
+
+    with Workers(rubric, seed=SEED, count=1) as kept:
+        kept.start()
+        (child,) = psutil.Process().children()
+        child.kill()
+        scored = kept.score(submissions(tmp_path / "evidence", "s001"))
+
+    assert outcomes(scored) == {"s001": [Outcome.PARTIAL]}
+
+
+@CAN_FORK
+def test_the_parent_is_a_fork_of_a_process_with_one_thread_and_of_no_other(tmp_path: Path) -> None:
+    line = "Path(f'/proc/{os.getppid()}/cmdline').read_text()"
+    tests = TESTS.format(harm="pass").replace("check.award(1)", f"check.award(1, reason={line})")
+    rubric = write_rubric(tmp_path / "rubric", tests="import os\nfrom pathlib import Path\n" + tests)
+    (item,) = submissions(tmp_path / "evidence", "s001")
+
+    def parent_of_worker(threads: int) -> str:
+        arguments = [str(rubric), str(item.folder), SEED, str(threads)]
+        variables = os.environ | {"OPENBLAS_NUM_THREADS": "1"}  # as in the command
+        scored = subprocess.run(
+            [sys.executable, "-c", SCORE_ONE, *arguments], env=variables, check=True, capture_output=True
+        )
+        return scored.stdout.decode()
+
+    assert "nursery_main" not in parent_of_worker(1)
+    assert "nursery_main" in parent_of_worker(2)
 
 
 def test_a_worker_that_overruns_everything_is_stopped_by_its_launcher(
@@ -180,7 +236,7 @@ def asked(folder: Path, *keys: str) -> Callable[[int], BatchRequest]:
     )
 
 
-@pytest.mark.skipif(not workers.can_fork(), reason="this system has no safe fork")
+@CAN_FORK
 def test_a_forked_worker_past_its_deadline_is_ended_and_its_parent_goes_on(tmp_path: Path) -> None:
     harm = "import time; time.sleep(1000)"
     nursery = forked(write_rubric(tmp_path / "rubric", tests=TESTS.format(harm=harm)), tmp_path / "scratch")
@@ -194,7 +250,7 @@ def test_a_forked_worker_past_its_deadline_is_ended_and_its_parent_goes_on(tmp_p
     assert nursery.run(asked(tmp_path, "s001"), deadline_s=1) == GONE
 
 
-@pytest.mark.skipif(not workers.can_fork(), reason="this system has no safe fork")
+@CAN_FORK
 def test_the_end_of_the_parent_ends_its_workers_and_is_told_to_those_who_wait(tmp_path: Path) -> None:
     harm = "import os, time; (evidence.folder / 'pid').write_text(str(os.getpid())); time.sleep(60)"
     nursery = forked(write_rubric(tmp_path / "rubric", tests=TESTS.format(harm=harm)), tmp_path / "scratch")
@@ -213,7 +269,7 @@ def test_the_end_of_the_parent_ends_its_workers_and_is_told_to_those_who_wait(tm
     assert not Path(f"/proc/{pid.read_text()}/cmdline").exists()
 
 
-@pytest.mark.skipif(not workers.can_fork(), reason="this system has no safe fork")
+@CAN_FORK
 def test_a_parent_with_threads_does_not_fork_and_workers_start_afresh(tmp_path: Path) -> None:
     tests = "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n\n"
     folder = write_rubric(tmp_path / "rubric", tests=tests + TESTS.format(harm="pass"))
@@ -224,6 +280,44 @@ def test_a_parent_with_threads_does_not_fork_and_workers_start_afresh(tmp_path: 
 
     assert not nursery.forks
     assert outcomes(scored) == {"s001": [Outcome.PARTIAL]}
+
+
+@CAN_FORK
+def test_rounds_share_one_parent_of_workers_and_nothing_is_left_running(tmp_path: Path) -> None:
+    tests = TESTS.format(harm="pass").replace("check.award(1)", "check.award(1, reason=str(os.getppid()))")
+    rubric = load_rubric(write_rubric(tmp_path / "rubric", tests="import os\n" + tests))
+    first, second = submissions(tmp_path / "evidence", "s001", "s002")
+
+    with Workers(rubric, seed=SEED, count=1) as kept:
+        parents = [kept.score([item])[item.key].questions[0].checks[0].reason for item in (first, second)]
+
+    assert parents[0] == parents[1]
+    assert not Path(f"/proc/{parents[0]}/cmdline").exists()
+
+
+@CAN_FORK
+def test_workers_start_afresh_in_a_round_whose_parent_was_killed(tmp_path: Path) -> None:
+    tests = TESTS.format(harm="pass").replace("check.award(1)", "check.award(1, reason=str(os.getppid()))")
+    rubric = load_rubric(write_rubric(tmp_path / "rubric", tests="import os\n" + tests))
+    first, second = submissions(tmp_path / "evidence", "s001", "s002")
+
+    with Workers(rubric, seed=SEED, count=1) as kept:
+        parent = int(kept.score([first])["s001"].questions[0].checks[0].reason)
+        os.kill(parent, signal.SIGKILL)
+        scored = kept.score([second])
+
+    assert outcomes(scored) == {"s002": [Outcome.PARTIAL]}
+    assert scored["s002"].questions[0].checks[0].reason == str(os.getpid())
+
+
+def test_an_error_of_the_rubric_ends_what_was_started(tmp_path: Path) -> None:
+    rubric = load_rubric(write_rubric(tmp_path / "rubric", tests="1 / 0\n"))
+    before = psutil.Process().children()
+
+    with Workers(rubric, seed=SEED, count=1) as kept, pytest.raises(RubricError):
+        kept.score(submissions(tmp_path / "evidence", "s001"))
+
+    assert psutil.Process().children() == before
 
 
 def test_nothing_to_score_starts_no_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,8 +73,11 @@ def pause(seconds: float) -> None:
 
 
 def kernels(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    """Everything below the command but forks of itself, which score."""
     try:
-        return psutil.Process(process.pid).children(recursive=True)
+        command_line = psutil.Process(process.pid).cmdline()
+        found = psutil.Process(process.pid).children(recursive=True)
+        return [child for child in found if child.cmdline() != command_line]
     except psutil.NoSuchProcess:
         return []
 

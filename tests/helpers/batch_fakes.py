@@ -11,7 +11,7 @@ import pytest
 
 from grader.errors import GraderError
 from grader.evidence import PartRecord
-from grader.execute import Job, PartOutcome, execute_batch
+from grader.execute import Job, PartOutcome, execute_batch, kept
 from grader.execute import batch as batch_module
 from grader.execute.devices import Gpu, Gpus
 from grader.execute.environment import KernelEnvironment
@@ -75,7 +75,7 @@ class Stage:
                 return await stage.part(self._plan)
 
         patch.setattr(batch_module, "PartSession", PlayedSession)
-        patch.setattr(batch_module, "detect", lambda level, *, unsafe: NoSandbox())
+        patch.setattr(kept, "detect", lambda level, *, unsafe: NoSandbox())
 
     async def part(self, plan: PartPlan) -> PartOutcome:
         key = plan.notebook.source_name

@@ -134,13 +134,15 @@ class ProbeRunner:
         self.values[step.save] = self._stored(step.save, result).model_copy(update={"gradients": found})
 
     def _vjp(self, step: Any) -> None:
-        output = self.live[step.output]
+        self._product(step.save, self.live[step.output], step)
+
+    def _product(self, save: str, output: torch.Tensor, step: Any) -> None:
         total = (draws.draw(self.seed, step.weights, output.shape) * output).sum()
         found = {
-            name: self._keep(f"{step.save}/d/{name}", self._gradient(total, target))
+            name: self._keep(f"{save}/d/{name}", self._gradient(total, target))
             for name, target in self._targets(step.wrt).items()
         }
-        self.values[step.save] = Value(kind="none", gradients=found)
+        self.values[save] = Value(kind="none", gradients=found)
 
     def _trace(self, step: Any) -> None:
         module, calls = self._value(step.target), []
@@ -154,6 +156,8 @@ class ProbeRunner:
             raise
         stored = self._stored(step.save, self.live[step.save])
         self.values[step.save] = stored.model_copy(update={"calls": Calls.of(calls)})
+        if step.gradients is not None:
+            self._product(step.gradients, self.live[step.save], step)
 
     def _catch(self, step: Any) -> None:
         self.values[step.save] = Value(kind="none")

@@ -22,10 +22,11 @@ from helpers.execute_cases import QUICK, REPOSITORY, STUB_AGENT, launch, noteboo
 
 from grader.errors import SandboxError
 from grader.evidence import PartRecord
+from grader.execute import template as template_module
 from grader.execute.inside.syscalls import collapse
 from grader.execute.process import KernelProcess
 from grader.execute.sealed import Sealed
-from grader.execute.session import PartOutcome
+from grader.execute.session import Clock, PartOutcome, PartPlan, PartSession
 
 pytestmark = pytest.mark.sandbox
 PATIENT = QUICK.model_copy(update={"statement_s": 30.0})
@@ -153,6 +154,66 @@ def test_a_library_that_starts_a_thread_is_left_to_the_kernels(tmp_path: Path) -
         asyncio.run(isolation.close())
 
     assert printed(outcome).strip() == "[True, True, False, True]"
+
+
+SPARE = """
+import resource, sys
+used = next(int(line.split()[1]) for line in open('/proc/self/status') if line.startswith('VmData'))
+spare = resource.getrlimit(resource.RLIMIT_DATA)[0] // 1024 - used
+print('torch._dynamo' in sys.modules, 'torch.fx.experimental.symbolic_shapes' in sys.modules, spare // 65536)
+"""
+
+
+def that_optimises(wanted: PartPlan) -> PartPlan:
+    """The same plan for code that makes an optimiser."""
+    return replace(wanted, launch=replace(wanted.launch, optimises=True))
+
+
+def test_what_optimisers_load_is_there_for_kernels_that_make_one_and_costs_them_no_memory() -> None:
+    isolation = Sealed()
+    asked = plan(notebook(SPARE), limits=PATIENT)
+    try:
+        said = [printed(take(wanted, isolation)).split() for wanted in (asked, that_optimises(asked), asked)]
+    finally:
+        asyncio.run(isolation.close())
+
+    spare = said[0][2]
+    assert said == [["False", "True", spare], ["True", "True", spare], ["True", "True", spare]]
+
+
+def test_an_optimiser_library_that_starts_a_thread_is_left_to_kernels_and_those_that_run_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent = tmp_path / "agent"
+    shutil.copytree(STUB_AGENT, agent)
+    (agent / "restless.py").write_text("import threading\nthreading.Thread(target=threading.Event().wait).start()\n")
+    names = ("_grader_agent.restless", "wave")
+    monkeypatch.setattr(template_module, "OPTIMISERS", names)
+    asked = plan(notebook(f"import sys\nprint([name in sys.modules for name in {names}])"), agent=agent)
+
+    async def scene() -> tuple[list[bool], list[int], list[str]]:
+        isolation = Sealed()
+        try:
+            early = await isolation.start(asked.launch)
+            before = template_of(isolation).pid
+            wanted = (that_optimises(asked), that_optimises(asked), asked)
+            sessions = [PartSession(isolation, one, Clock(60)) for one in wanted]
+            said = [printed(await session.run()).strip() for session in sessions]
+            alive = [not early.dead]
+            await early.end()
+            early.close()
+            (template,) = (template_of(isolation),)
+            while any(child.status() == psutil.STATUS_ZOMBIE for child in template.children()):
+                await asyncio.sleep(0.01)
+            return alive, [before, template.pid], said
+        finally:
+            await isolation.close()
+
+    alive, (before, after), said = asyncio.run(scene())
+
+    assert alive == [True]
+    assert after == before
+    assert said == ["[False, False]", "[False, True]", "[False, True]"]
 
 
 def test_a_fork_copies_large_pages_where_linux_makes_them(sealed: Sealed) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 
@@ -140,6 +142,48 @@ def test_two_graders_cannot_work_in_one_run(store: RunStore) -> None:
         assert caught.value.code == "run-locked"
     with store.locked():
         assert store.meta("seed") == "s"
+
+
+def in_another_thread(work: Callable[[], None]) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(work).result(timeout=30)
+
+
+def test_a_locked_run_writes_its_log_back_once_and_not_after_every_part(store: RunStore) -> None:
+    log = store.folder / "run.sqlite-wal"
+    with store.locked():
+        for key in "ab":
+            store.put_part(key, "student", "k", "sealed", {"student.json": b"{}"})
+            assert log.stat().st_size > 0
+            assert RunStore(store.folder).part_digests()[key, "student"] == "k"
+    assert not log.exists()
+    store.put_fault("a", Reason(code="c", what="w"))
+    assert not log.exists()
+
+
+def test_parts_are_stored_from_other_threads_while_a_run_is_locked_and_its_rubric_read(store: RunStore) -> None:
+    with store.locked(), store.rubric_copy("r"):
+        in_another_thread(lambda: store.put_part("a", "student", "k", "sealed", {"student.json": b"{}"}))
+        assert store.part_digests() == {("a", "student"): "k"}
+
+
+def test_what_ends_in_an_error_leaves_the_run_unlocked_and_earlier_parts_stored(store: RunStore) -> None:
+    def broken() -> None:
+        with store.locked():
+            store.put_part("a", "student", "k", "sealed", {"student.json": b"{}"})
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        broken()
+    with store.locked():
+        assert store.part_digests() == {("a", "student"): "k"}
+
+
+def test_a_change_that_fails_in_a_locked_run_is_taken_back(store: RunStore) -> None:
+    with store.locked():
+        with pytest.raises(sqlite3.Error):
+            store.set_meta({"seed": "t", "other": []})  # type: ignore[dict-item]
+        assert (store.meta("seed"), store.meta("other")) == ("s", None)
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,8 @@ _LINE_CHARS = 200
 
 def clean_text(text: str, limit: int) -> str:
     """`text` cut to `limit` characters, without what JSON readers refuse (lone surrogates)."""
-    return text[:limit].encode("utf-8", "replace").decode("utf-8")
+    cut = text[:limit]
+    return cut if cut.isascii() else cut.encode("utf-8", "replace").decode("utf-8")
 
 
 def cell_file(cell: int) -> str:

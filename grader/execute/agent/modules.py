@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -14,8 +15,10 @@ _MODULES = 2_000
 _PARAMETERS = 2_000
 _ATTRIBUTES = 100
 _ANCESTORS = 20
+_PLAIN = frozenset([int, float, bool, str, type(None)])
 _OF_EVERY_MODULE = frozenset(vars(torch.nn.Module()))
 """Attributes that torch itself gives a module."""
+_ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 
 
 def parameters_of(module: torch.nn.Module) -> list[tuple[str, torch.nn.Parameter]]:
@@ -54,14 +57,16 @@ def _registered(module: torch.nn.Module) -> list[tuple[str, torch.nn.Module]]:
     found: list[tuple[str, torch.nn.Module]] = []
     known = set()
     pending: list[tuple[str, torch.nn.Module]] = [("", module)]
+    """Next ones last."""
     while pending and len(found) < _MODULES:
-        name, part = pending.pop(0)
+        name, part = pending.pop()
         if id(part) in known:
             continue
         known.add(id(part))
         found.append((name, part))
-        inner = [(f"{name}.{key}" if name else key, child) for key, child in part._modules.items() if child is not None]
-        pending = inner + pending
+        prefix = f"{name}." if name else ""
+        inner = [(prefix + key, child) for key, child in part._modules.items() if child is not None]
+        pending.extend(reversed(inner))
     return found
 
 
@@ -86,10 +91,10 @@ def prepare(module: torch.nn.Module, dtype: torch.dtype) -> None:
     for _, part in modules_of(module):
         part.training = False
         for parameter in part._parameters.values():
-            if parameter is not None and parameter.is_floating_point():
+            if parameter is not None and parameter.dtype != dtype and parameter.is_floating_point():
                 parameter.data = parameter.data.to(dtype)
         for name, buffer in part._buffers.items():
-            if buffer is not None and buffer.is_floating_point():
+            if buffer is not None and buffer.dtype != dtype and buffer.is_floating_point():
                 part._buffers[name] = buffer.to(dtype)
 
 
@@ -107,8 +112,17 @@ def dtype_name(dtype: object) -> str:
     return str(dtype).rpartition(".")[2]
 
 
-def facts_of(value: object) -> dict[str, Any]:
-    """JSON of `Facts`."""
+def json_text(value: object) -> str:
+    """JSON as it is sent inside JSON: what is long, and equal for those who write alike, is compared as a whole."""
+    return _ENCODER.encode(value)
+
+
+def facts_text(value: object) -> str:
+    """JSON of `Facts`, as text."""
+    return json_text(_facts_of(value))
+
+
+def _facts_of(value: object) -> dict[str, Any]:
     if not isinstance(value, torch.nn.Module):
         return {"class_name": _class_name(value), "is_module": False, "attributes": _attributes(value)}
     return {
@@ -152,7 +166,9 @@ def _attributes(value: object) -> dict[str, int | float | bool | str | None]:
     """Public scalar attributes of an instance."""
     found: dict[str, int | float | bool | str | None] = {}
     for name, attribute in list(getattr(value, "__dict__", {}).items())[: 10 * _ATTRIBUTES]:
-        if not isinstance(name, str) or name.startswith("_") or name == "training" or len(found) == _ATTRIBUTES:
+        if type(attribute) not in _PLAIN or type(name) is not str or len(found) == _ATTRIBUTES:
+            continue
+        if name.startswith("_") or name == "training":
             continue
         if type(attribute) is str:
             found[clean_text(name, 100)] = clean_text(attribute, 200)

@@ -6,7 +6,7 @@ import random
 import sys
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,12 +22,18 @@ from .values import Recorder
 _DTYPES = {"float64": torch.float64, "float32": torch.float32}
 
 
-def run_probe(session: Session, probe: Json) -> None:
-    """Run a probe on each definition of its subject that it has not met.
+def run_probes(session: Session, probes: Iterable[Json]) -> None:
+    """Run probes, each on every definition of its subject that it has not met.
 
     Raises:
-        ProbeTimeUp: after a definition on which the probe had its time; the kernel is to be replaced.
+        ProbeTimeUp: after a definition on which one had its time; the kernel is to be replaced.
     """
+    with _numbers_as_found():
+        for probe in probes:
+            _run_probe(session, probe)
+
+
+def _run_probe(session: Session, probe: Json) -> None:
     subject = probe.get("subject")
     found = session.definitions.of(subject) if subject else []
     for index in range(max(len(found), 1)):
@@ -144,9 +150,6 @@ def _left_as_found(session: Session) -> Iterator[None]:
     """Quiet, with gradients on; whatever a probe may have set is as before afterwards."""
     dtype, gradients = torch.get_default_dtype(), torch.is_grad_enabled()
     strict = torch.are_deterministic_algorithms_enabled()
-    generator, chance = torch.get_rng_state(), random.getstate()
-    numpy = sys.modules.get("numpy")
-    numpy_state = numpy.random.get_state() if numpy is not None else None
     stdout, stderr = sys.stdout, sys.stderr
     session.mute()
     try:
@@ -159,6 +162,17 @@ def _left_as_found(session: Session) -> Iterator[None]:
         torch.set_grad_enabled(gradients)
         if torch.are_deterministic_algorithms_enabled() != strict:  # setting it loads a compiler, seconds of work
             torch.use_deterministic_algorithms(strict)
+
+
+@contextmanager
+def _numbers_as_found() -> Iterator[None]:
+    """Random numbers afterwards are those that there would have been; each probe begins with a seed of its own."""
+    generator, chance = torch.get_rng_state(), random.getstate()
+    numpy = sys.modules.get("numpy")
+    numpy_state = numpy.random.get_state() if numpy is not None else None
+    try:
+        yield
+    finally:
         torch.set_rng_state(generator)
         random.setstate(chance)
         if numpy is not None:

@@ -118,7 +118,7 @@ def probe(*identifiers: str) -> None:
     session = _session()
     for identifier in identifiers:
         _known(identifier, session.job.probes)
-        probing.run_probe(session, session.job.probes[identifier])
+    probing.run_probes(session, (session.job.probes[identifier] for identifier in identifiers))
 
 
 def train(index: int) -> None:

@@ -9,7 +9,7 @@ import torch
 
 from . import draws  # type: ignore[attr-defined]  # the host puts draws.py beside this file
 from .control import AgentError, MissingName
-from .modules import facts_of
+from .modules import facts_text
 from .values import Recorder, is_array
 
 Json = dict[str, Any]
@@ -144,7 +144,7 @@ class Scope:
         """Record what an object looks like, whatever its class."""
         self.records[name + self.suffix] = {
             "kind": "object",
-            "facts": facts_of(value),
+            "facts": facts_text(value),
             "gradients": gradients,
         }
 

@@ -9,7 +9,7 @@ import torch
 
 from . import draws  # type: ignore[attr-defined]  # the host puts draws.py beside this file
 from .control import AgentError, Control, MissingName
-from .derivatives import jacobian, outputs_of, side_by_side, variables, vjp
+from .derivatives import jacobian, side_by_side, variables, vjp
 from .differences import central_differences
 from .modules import parameters_of, prepare
 from .partial import kept_when_it_raised
@@ -50,7 +50,7 @@ def _construct(scope: Scope, step: Json) -> None:
     if isinstance(made, torch.nn.Module):
         prepare(made, scope.dtype)
         name = step["save"] + scope.suffix
-        parameters = parameters_of(made)
+        parameters = parameters_of(made) if step.get("initial", True) else []
         if sum(parameter.numel() for _, parameter in parameters) <= _INITIAL_ELEMENTS:
             gradients = {
                 qualified: scope.recorder.keep(f"{name}/p/{qualified}", parameter)
@@ -197,9 +197,13 @@ def _revived(scope: Scope, step: Json, gradients: dict[str, torch.Tensor]) -> bo
 
 
 def _vjp(scope: Scope, step: Json) -> None:
-    scope.records[step["save"] + scope.suffix] = {"kind": "none"}
     gradients = vjp(scope, scope.named(step["output"]), step["weights"], variables(scope, step["wrt"]))
-    _record_gradients(scope, step["save"], gradients)
+    _record_vjp(scope, step["save"], gradients)
+
+
+def _record_vjp(scope: Scope, name: str, gradients: dict[str, torch.Tensor]) -> None:
+    scope.records[name + scope.suffix] = {"kind": "none"}
+    _record_gradients(scope, name, gradients)
 
 
 def _trace(scope: Scope, step: Json) -> None:
@@ -208,7 +212,7 @@ def _trace(scope: Scope, step: Json) -> None:
         positional, keywords = _arguments(scope, step)
         given = [*positional, *keywords.values()]
         before = snapshot(given)
-        tracer = Tracer(target)
+        tracer = Tracer(target, step.get("whole", ()))
         finished = False
         try:
             with tracer:
@@ -216,34 +220,33 @@ def _trace(scope: Scope, step: Json) -> None:
             finished = True
         finally:
             if not finished:
-                calls = tracer.as_json(scope.recorder)
+                calls = tracer.as_text(scope.recorder)
                 scope.records[step["save"] + scope.suffix] = {"kind": "missing", "calls": calls}
-        if not _redrawn(scope, step, value):
+        gradients = {}
+        if step.get("gradients"):
+            gradients = vjp(scope, value, step["weights"], variables(scope, step["wrt"]))
+        if not _redrawn(scope, step, gradients):
             break
     scope.save_result(step["save"], value)
     changed = changed_positions(given, before)
-    scope.record(step["save"], value, calls=tracer.as_json(scope.recorder), changed=changed)
+    scope.record(step["save"], value, calls=tracer.as_text(scope.recorder), changed=changed)
+    if step.get("gradients"):
+        _record_vjp(scope, step["gradients"], gradients)
 
 
-def _redrawn(scope: Scope, step: Json, value: Any) -> bool:
+def _redrawn(scope: Scope, step: Json, gradients: dict[str, torch.Tensor]) -> bool:
     """True if the module was filled anew since its output does not hang on the first time step."""
     if not step.get("alive"):
         return False
     target = step["target"]
     name = scope.full_name(target["ref"]) if isinstance(target, dict) and "ref" in target else ""
     how, salt = scope.fills.get(name, ({}, _REDRAWS))
-    if salt >= _REDRAWS or _hangs_on_first_step(value, scope.named(step["alive"])):
+    slope = gradients.get(step["alive"])
+    hangs = slope is not None and slope.dim() > 1 and bool((slope[:, 0] != 0).any())
+    if salt >= _REDRAWS or hangs:
         return False
     fill_module(scope, target["ref"], how, salt + 1)
     return True
-
-
-def _hangs_on_first_step(value: Any, sequence: torch.Tensor) -> bool:
-    total = sum(output.sum() for output in outputs_of(value) if output.requires_grad)
-    if not isinstance(total, torch.Tensor) or sequence.dim() < 2:
-        return False
-    (gradient,) = torch.autograd.grad(total, [sequence], retain_graph=True, allow_unused=True)
-    return gradient is not None and bool((gradient[:, 0] != 0).any())
 
 
 def _sample(scope: Scope, step: Json) -> None:

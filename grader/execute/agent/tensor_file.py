@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import json
 import struct
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -24,31 +24,40 @@ DTYPES: dict[torch.dtype, str] = {
 """What can be stored."""
 
 
+class Content(NamedTuple):
+    """What a tensor held at one moment."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    raw: bytes
+
+
+def content_of(tensor: torch.Tensor) -> Content | None:
+    """A copy of what a tensor holds; None if it cannot be stored."""
+    dtype = DTYPES.get(tensor.dtype)
+    if dtype is None or tensor.layout != torch.strided or tensor.is_meta:
+        return None
+    plain = tensor if tensor.device.type == "cpu" else tensor.detach().cpu()
+    if not plain.is_contiguous() or plain.is_neg():
+        plain = plain.detach().clone(memory_format=torch.contiguous_format)
+    return Content(dtype, tuple(tensor.shape), raw_bytes(plain))
+
+
 def raw_bytes(tensor: torch.Tensor) -> bytes:
     """The content of a contiguous CPU tensor."""
     count = tensor.numel() * tensor.element_size()
     return ctypes.string_at(tensor.data_ptr(), count) if count else b""
 
 
-def size_of(tensor: torch.Tensor) -> int:
-    """Bytes of its content."""
-    return tensor.numel() * tensor.element_size()
-
-
-def encode(tensors: dict[str, torch.Tensor]) -> bytes:
+def encode(contents: dict[str, Content]) -> bytes:
     """The file: header length (8 bytes, little endian), JSON header padded with spaces, contents one after another."""
     header: dict[str, Any] = {}
-    contents: list[bytes] = []
     offset = 0
-    for name in sorted(tensors):
-        content = raw_bytes(tensors[name])
-        header[name] = {
-            "dtype": DTYPES[tensors[name].dtype],
-            "shape": list(tensors[name].shape),
-            "data_offsets": [offset, offset + len(content)],
-        }
-        contents.append(content)
-        offset += len(content)
+    ordered = sorted(contents.items())
+    for name, (dtype, shape, raw) in ordered:
+        end = offset + len(raw)
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": (offset, end)}
+        offset = end
     text = json.dumps(header, separators=(",", ":")).encode("ascii")
     text += b" " * (-len(text) % 8)
-    return struct.pack("<Q", len(text)) + text + b"".join(contents)
+    return b"".join([struct.pack("<Q", len(text)), text, *(content.raw for _, content in ordered)])

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 
 from .control import Refused
-from .modules import modules_of
-from .values import Recorder, flat_tensors, own_copy
+from .modules import json_text, modules_of
+from .tensor_file import Content, content_of
+from .values import Recorder, flat_tensors
 
 _CALLS = 3_000
 _NO_FORWARD = object()
@@ -21,12 +22,17 @@ class Tracer:
     On the instance, because some code calls `forward` directly: both ways are then seen, each call once.
     """
 
-    def __init__(self, root: Any) -> None:
-        self._parts: list[tuple[str, torch.nn.Module]] = (
-            modules_of(root)[1:] if isinstance(root, torch.nn.Module) else []
-        )
+    def __init__(self, root: Any, whole: Sequence[str] = ()) -> None:
+        """`whole` has names of classes whose objects are not looked into."""
+        self._parts: list[tuple[str, torch.nn.Module]] = []
+        inside: tuple[str, ...] = ()
+        for name, part in modules_of(root)[1:] if isinstance(root, torch.nn.Module) else ():
+            if not name.startswith(inside):
+                self._parts.append((name, part))
+                if type(part).__name__ in whole:
+                    inside = (*inside, f"{name}.")
         self._before: list[Any] = []
-        self._calls: list[tuple[str, str, list[torch.Tensor], list[torch.Tensor]]] = []
+        self._calls: list[tuple[str, str, list[Content | None], list[Content | None]]] = []
 
     def __enter__(self) -> Tracer:
         for name, part in self._parts:
@@ -46,30 +52,32 @@ class Tracer:
         def traced(*arguments: Any, **keywords: Any) -> Any:
             if len(self._calls) == _CALLS:
                 raise Refused("calls")
-            outputs: list[torch.Tensor] = []
-            self._calls.append((name, type(part).__name__, _copies([arguments, keywords]), outputs))
+            outputs: list[Content | None] = []
+            inputs = _contents([arguments, keywords] if keywords else arguments)
+            self._calls.append((name, type(part).__name__, inputs, outputs))
             value = forward(*arguments, **keywords)
-            outputs += _copies(value)
+            outputs += _contents(value)
             return value
 
         return traced
 
-    def as_json(self, recorder: Recorder) -> list[dict[str, Any]]:
-        """JSON of `TracedCall`s in the order in which the calls began; one that raised has no outputs.
+    def as_text(self, recorder: Recorder) -> str:
+        """JSON of `TracedCall`s in the order in which the calls began, as text; one that raised has no outputs.
 
         Raises:
             Refused: if the tensors do not fit.
         """
-        return [
+        calls = [
             {
                 "module": name,
                 "class_name": class_name,
-                "inputs": [recorder.keep_by_content(tensor) for tensor in inputs],
-                "outputs": [recorder.keep_by_content(tensor) for tensor in outputs],
+                "inputs": [recorder.keep_by_content(content) for content in inputs],
+                "outputs": [recorder.keep_by_content(content) for content in outputs],
             }
             for name, class_name, inputs, outputs in self._calls
         ]
+        return json_text(calls)
 
 
-def _copies(value: Any) -> list[torch.Tensor]:
-    return [own_copy(tensor) for tensor in flat_tensors(value)]
+def _contents(value: Any) -> list[Content | None]:
+    return [content_of(tensor) for tensor in flat_tensors(value)]

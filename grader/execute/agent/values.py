@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterator
-from hashlib import sha256
 from typing import Any
 
 import torch
@@ -13,11 +12,15 @@ import torch
 from . import tensor_file
 from .control import Refused
 from .guard import clean_text
-from .modules import dtype_name, facts_of
+from .modules import dtype_name, facts_text
+from .tensor_file import Content, content_of
 
 _NODES = 2_000
 _DEPTH = 8
 _TEXT_CHARS = 2_000
+_ENTRY_BYTES = 100
+"""What a tensor takes in a file beside its content, about."""
+_NOT_STORED = "0"
 
 
 def flat_tensors(value: Any, depth: int = _DEPTH) -> Iterator[torch.Tensor]:
@@ -51,46 +54,44 @@ class Recorder:
     """Collects what one run of a probe yields; tensors under keys that begin with `prefix`."""
 
     def __init__(self, prefix: str, room: int) -> None:
-        self.tensors: dict[str, torch.Tensor] = {}
+        self.tensors: dict[str, Content] = {}
         self._prefix = prefix
         self._room = room
         self._nodes = 0
+        self._traced: dict[Content, str] = {}
 
     def keep(self, name: str, tensor: torch.Tensor) -> str:
         """Keep a copy of a tensor; its key.
 
         Raises:
-            Refused: if it does not fit.
+            Refused: if it does not fit, or cannot be stored.
         """
+        content = content_of(tensor)
+        if content is None:
+            raise Refused("tensors")
+        return self._put(name, content)
+
+    def _put(self, name: str, content: Content) -> str:
         key = f"{self._prefix}/{name}"
         if key not in self.tensors:
-            self._make_room(tensor)
-            self.tensors[key] = own_copy(tensor)
+            self._room -= len(content.raw) + _ENTRY_BYTES
+            if self._room < 0:
+                raise Refused("tensors")
+            self.tensors[key] = content
         return key
 
-    def _make_room(self, tensor: torch.Tensor) -> None:
-        self._room -= tensor_file.size_of(tensor) + 100
-        if self._room < 0:
-            raise Refused("tensors")
-
-    def keep_by_content(self, copy: torch.Tensor) -> str:
-        """Keep a copy that nobody else holds once for each distinct content; its identifier.
-
-        Args:
-            copy: as `own_copy` makes it.
+    def keep_by_content(self, content: Content | None) -> str:
+        """Keep each distinct content once; its identifier, a number that begins with 1, or 0 for what has none.
 
         Raises:
             Refused: if it does not fit.
         """
-        if not _storable(copy):
-            return "0" * 16
-        shape = ",".join(map(str, copy.shape))
-        head = f"{dtype_name(copy.dtype)}\0{shape}\0".encode("ascii")
-        identifier = sha256(head + tensor_file.raw_bytes(copy)).hexdigest()[:16]
-        key = f"{self._prefix}/t/{identifier}"
-        if key not in self.tensors:
-            self._make_room(copy)
-            self.tensors[key] = copy
+        if content is None:
+            return _NOT_STORED
+        identifier = self._traced.get(content)
+        if identifier is None:
+            identifier = self._traced[content] = str(len(self._traced) + 1)
+            self._put(f"t/{identifier}", content)
         return identifier
 
     def value(self, name: str, value: Any, depth: int = _DEPTH) -> dict[str, Any]:
@@ -108,16 +109,17 @@ class Recorder:
             except TypeError:
                 return _other(value)
         if isinstance(value, torch.nn.Module):
-            return {"kind": "object", "facts": facts_of(value)}
+            return {"kind": "object", "facts": facts_text(value)}
         if isinstance(value, (tuple, list, dict)) and depth and len(value) + self._nodes <= _NODES:
             return self._container(name, value, depth)
         return _scalar(value)
 
     def _tensor(self, kind: str, name: str, tensor: torch.Tensor) -> dict[str, Any]:
-        if not _storable(tensor):
+        content = content_of(tensor)
+        if content is None:
             return {"kind": "other", "text": f"tensor of {dtype_name(tensor.dtype)}"}
-        key = self.keep(name, tensor)
-        return {"kind": kind, "key": key, "shape": list(tensor.shape), "dtype": dtype_name(tensor.dtype)}
+        key = self._put(name, content)
+        return {"kind": kind, "key": key, "shape": content.shape, "dtype": dtype_name(tensor.dtype)}
 
     def _container(self, name: str, value: Any, depth: int) -> dict[str, Any]:
         if isinstance(value, dict):
@@ -128,18 +130,6 @@ class Recorder:
         records = [self.value(f"{name}/{place}", item, depth - 1) for place, item in enumerate(items)]
         kind = "dict" if isinstance(value, dict) else "list" if isinstance(value, list) else "tuple"
         return {"kind": kind, "items": records, "names": names}
-
-
-def own_copy(tensor: torch.Tensor) -> torch.Tensor:
-    """A contiguous copy on the CPU; what could not be stored is left as it is."""
-    content = tensor.detach()
-    if content.device.type != "cpu":
-        content = content.cpu()
-    return content.clone(memory_format=torch.contiguous_format) if _storable(content) else content
-
-
-def _storable(tensor: torch.Tensor) -> bool:
-    return tensor.dtype in tensor_file.DTYPES and tensor.layout == torch.strided and not tensor.is_meta
 
 
 def _scalar(value: Any) -> dict[str, Any]:

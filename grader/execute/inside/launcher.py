@@ -12,18 +12,23 @@ from __future__ import annotations
 import json
 import os
 import resource
-import shutil
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
-_SETTINGS = (
-    "--HistoryManager.enabled=False",
-    "--InteractiveShell.enable_tip=False",  # drawn at random each time that someone asks who the kernel is
-    "--quiet",
-)
+_SETTINGS = {
+    "HistoryManager": {"enabled": False},
+    "InteractiveShell": {"enable_tip": False},  # drawn at random each time that someone asks who the kernel is
+    "IPKernelApp": {"quiet": True},
+}
+
+
+LOADED: set[str] = set()
+"""Names of the modules that a template has loaded, which are then not gathered anew in each kernel."""
 
 
 def main() -> None:
@@ -37,25 +42,72 @@ def run(config: dict[str, Any], up: Callable[[], None]) -> None:
     set_limits(config["rlimits"])
     for folder in config["make"]:
         Path(folder).mkdir(parents=True, exist_ok=True)
-    copy_caches(config["copy"])
+    offer_caches(config["caches"])
     if config["agent"] not in sys.path:
         sys.path.insert(0, config["agent"])
 
     streams = {os.fstat(descriptor).st_ino for descriptor in (1, 2)}
-    from ipykernel.kernelapp import IPKernelApp
-
-    app = IPKernelApp.instance()
-    app.initialize(["-f", config["connection"], *_SETTINGS])
+    app = _application(config["connection"])
+    app.initialize([])
     up()
     _forget(streams)
     app.start()
 
 
-def copy_caches(pairs: list[list[str]]) -> None:
-    """Copy caches of libraries, which want to write to them."""
+def _application(connection: str) -> Any:
+    """The kernel's application, without what takes a third of its start and serves nobody here."""
+    from ipykernel import ipkernel
+    from ipykernel.kernelapp import IPKernelApp
+    from IPython.core import shellapp
+    from traitlets.config import Config
+
+    class Application(IPKernelApp):  # type: ignore[misc]  # ipykernel is not in the environment that is checked
+        def parse_command_line(self, argv: Any = None) -> None:
+            """There is none, and making its parser takes long."""
+            self.update_config(Config(_SETTINGS))
+            self.update_config(Config({"IPKernelApp": {"connection_file": connection}}))
+
+        def _configure_logging(self) -> None:
+            """Python's own way will do, and changing it looks at every logger that there is."""
+
+        def init_kernel(self) -> None:
+            with _modules_hidden_from(ipkernel):
+                super().init_kernel()
+
+        def init_code(self) -> None:
+            if not LOADED:
+                super().init_code()
+                return
+            with _modules_hidden_from(shellapp):
+                super().init_code()
+            self.shell._sys_modules_keys = LOADED
+
+    return Application.instance()
+
+
+@contextmanager
+def _modules_hidden_from(module: ModuleType) -> Iterator[None]:
+    """A module that sees no other one in `sys.modules`.
+
+    A kernel tells its debugger the file of each module that is loaded, and notes their names. That touches thousands of
+    objects which a fork shares with its template, and each one touched has its page copied.
+    """
+    before = vars(module).get("sys", sys)
+    vars(module)["sys"] = SimpleNamespace(**{**vars(sys), "modules": {}})
+    try:
+        yield
+    finally:
+        vars(module)["sys"] = before
+
+
+def offer_caches(pairs: list[list[str]]) -> None:
+    """Fill folders that libraries may write to with links to caches that they may only read."""
     for warm, folder in pairs:
-        if Path(warm).is_dir():
-            shutil.copytree(warm, folder)
+        for here, _, names in os.walk(warm):
+            there = Path(folder, os.path.relpath(here, warm))
+            there.mkdir(parents=True, exist_ok=True)
+            for name in names:
+                os.symlink(f"{here}/{name}", f"{there}/{name}")  # noqa: PTH211 - there are hundreds
 
 
 def set_limits(limits: dict[str, int]) -> None:

@@ -18,8 +18,10 @@ from . import syscalls
 
 EVERY_KERNEL = ("torch", "numpy.random", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell")
 """What a kernel that starts afresh loads, too, and so pays for out of its memory."""
+OPTIMISERS = ("torch._dynamo",)
+"""What the first optimiser of a process loads: a second of work that kernels without one do without."""
 AHEAD = (
-    "torch._dynamo",  # what the first optimiser of a process loads
+    "torch.fx.experimental.symbolic_shapes",  # what the first derivative of a process loads
     # What the start of a kernel imports late, and so every kernel again; found by looking at sys.modules in one.
     "ipykernel.debugger",
     "IPython.core.completerlib",
@@ -55,11 +57,14 @@ class NoForkError(Exception):
 def load(modules: Iterable[str]) -> dict[str, str]:
     """Import these modules; gives what could not be, with the reason, which a kernel will meet by itself.
 
+    Garbage is not looked for before `settle`: modules that load leave little, and looking takes a fifth of the time.
+
     Raises:
         NoForkError: if a fork of this process was safe before a module was loaded, and is no longer.
     """
     missing = {}
     safe = not why_no_fork()
+    gc.disable()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name in modules:
@@ -96,6 +101,7 @@ def settle() -> None:
     """Make what is loaded cheap to share: kernels never walk it to collect garbage, and a fork copies few entries."""
     gc.collect()
     gc.freeze()
+    gc.enable()
     syscalls.collapse(_private_memory())
 
 

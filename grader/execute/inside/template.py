@@ -15,7 +15,7 @@ import runpy
 import select
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -23,6 +23,8 @@ from . import launcher, preload
 from .seal import Handles, Request, fork_sealed
 
 _MOST_HANDLES = 16
+_OPTIMISES = b"fork to optimise"
+"""The request for a kernel whose code makes an optimiser; any other message asks for one without."""
 _KERNEL_ARGUMENTS = ["/agent/launcher.py", "/job/start.json"]
 
 
@@ -33,58 +35,113 @@ def main() -> None:
         config: dict[str, Any] = json.load(file)
     for folder in config["make"]:
         Path(folder).mkdir(parents=True, exist_ok=True)
-    launcher.copy_caches(config["copy"])
+    launcher.offer_caches(config["caches"])
     sys.path[:] = [config["agent"], *sys.path[1:]]
-    missing: dict[str, str] = config["left_out"]
+    served = _Served(control, config)
     try:
-        missing |= preload.load(config["every_kernel"])
+        missing: dict[str, str] = config["left_out"] | preload.load(config["every_kernel"])
         usual = preload.data_bytes()
         missing |= preload.load(config["ahead"])
     except preload.NoForkError as error:
-        _start_again(control, config, error)
+        served.start_again(error)
+    _say_missing(missing)
+    _settle()
+    served.serve(_Children(bytes.fromhex(config["filter"]), usual))
+
+
+def _settle() -> None:
+    launcher.LOADED.update(sys.modules)
+    preload.settle()
+
+
+def _say_missing(missing: dict[str, str]) -> None:
     for name, reason in missing.items():
         sys.stderr.write(f"not loaded: {name} ({reason})\n")
     sys.stderr.flush()
-    preload.settle()
-    _serve(control, _Children(bytes.fromhex(config["filter"]), preload.data_bytes() - usual))
 
 
-def _start_again(control: socket.socket, config: dict[str, Any], error: preload.NoForkError) -> NoReturn:
-    """Become a template that leaves a module to its kernels: a thread that was started cannot be taken back."""
-    for modules in (config["every_kernel"], config["ahead"]):
-        if error.module in modules:
-            modules.remove(error.module)
-    config["left_out"][error.module] = error.reason
-    config["copy"] = []  # they are there
-    memory = os.memfd_create("template", 0)  # inherited, as nothing else of this process is
-    os.write(memory, json.dumps(config).encode())
-    os.lseek(memory, 0, os.SEEK_SET)
-    os.set_inheritable(control.fileno(), True)
-    module = f"{__spec__.parent}.template"
-    os.execv(sys.executable, [sys.executable, "-m", module, str(control.fileno()), str(memory)])
+class _Served:
+    """The requests of the host, and the processes that were made for them.
 
+    Args:
+        control: where requests come from.
+        config: what the host has said at the start, and this template's own earlier life, if it started again.
+    """
 
-def _serve(control: socket.socket, children: _Children) -> None:
-    poll = select.poll()
-    poll.register(control, select.POLLIN)
-    running: dict[int, int] = {}
-    while True:
-        for descriptor, _ in poll.poll():
-            if descriptor != control.fileno():
-                poll.unregister(descriptor)
-                os.close(descriptor)
-                os.waitpid(running.pop(descriptor), 0)  # it has ended, so this does not wait
-                continue
-            message, descriptors, _, _ = socket.recv_fds(control, 64, _MOST_HANDLES)
-            if not message:
-                return
-            handles = Handles.of(descriptors)
-            child = children.fork(handles)
-            handles.close()
-            if child is not None:
-                end = os.pidfd_open(child)
-                running[end] = child
-                poll.register(end, select.POLLIN)
+    def __init__(self, control: socket.socket, config: dict[str, Any]) -> None:
+        self._control = control
+        self._config = config
+        self._poll = select.poll()
+        self._running: dict[int, int] = {}
+        for child in config["running"]:
+            self._watch(child)
+
+    def serve(self, children: _Children) -> None:
+        """Answer until the host lets go of its end."""
+        if self._config["waiting"]:
+            self._fork(children, Handles.of(self._config["waiting"]))
+        self._poll.register(self._control, select.POLLIN)
+        while True:
+            for descriptor, _ in self._poll.poll():
+                if descriptor != self._control.fileno():
+                    self._poll.unregister(descriptor)
+                    os.close(descriptor)
+                    os.waitpid(self._running.pop(descriptor), 0)  # it has ended, so this does not wait
+                    continue
+                message, descriptors, _, _ = socket.recv_fds(self._control, 64, _MOST_HANDLES)
+                if not message:
+                    return
+                if message == _OPTIMISES:
+                    self._load_optimisers(descriptors)
+                self._fork(children, Handles.of(descriptors))
+
+    def start_again(self, error: preload.NoForkError, waiting: Sequence[int] = ()) -> NoReturn:
+        """Become a template that leaves a module to its kernels: a thread that was started cannot be taken back.
+
+        Args:
+            error: which module, and why.
+            waiting: descriptors of the request that is to be answered then. Kernels that run go on: they are the
+                children of the same process as before.
+        """
+        config = self._config
+        for modules in (config["every_kernel"], config["ahead"], config["optimisers"]):
+            if error.module in modules:
+                modules.remove(error.module)
+        config["left_out"][error.module] = error.reason
+        config["caches"] = []  # they are there
+        config["running"] = list(self._running.values())
+        config["waiting"] = list(waiting)
+        memory = os.memfd_create("template", 0)  # inherited, as nothing else of this process is
+        os.write(memory, json.dumps(config).encode())
+        os.lseek(memory, 0, os.SEEK_SET)
+        for descriptor in (self._control.fileno(), *waiting):
+            os.set_inheritable(descriptor, True)
+        module = f"{__spec__.parent}.template"
+        os.execv(sys.executable, [sys.executable, "-m", module, str(self._control.fileno()), str(memory)])
+
+    def _load_optimisers(self, waiting: Sequence[int]) -> None:
+        """Load what only kernels with an optimiser need, at the first request for one."""
+        modules, self._config["optimisers"] = self._config["optimisers"], []
+        if not modules:
+            return
+        try:
+            missing = preload.load(modules)
+        except preload.NoForkError as error:
+            self._config["optimisers"] = modules
+            self.start_again(error, waiting)
+        _say_missing(missing)
+        _settle()
+
+    def _fork(self, children: _Children, handles: Handles) -> None:
+        child = children.fork(handles)
+        handles.close()
+        if child is not None:
+            self._watch(child)
+
+    def _watch(self, child: int) -> None:
+        end = os.pidfd_open(child)
+        self._running[end] = child
+        self._poll.register(end, select.POLLIN)
 
 
 class _Children:
@@ -92,17 +149,19 @@ class _Children:
 
     Args:
         filter_program: which system calls they may not make.
-        ahead_bytes: memory that they have beside what any kernel loads; they do not pay for it, since it is shared.
+        usual: memory of what any kernel loads; they do not pay for what they have beside it, since it is shared.
     """
 
-    def __init__(self, filter_program: bytes, ahead_bytes: int) -> None:
+    def __init__(self, filter_program: bytes, usual: int) -> None:
         self._filter_program = filter_program
-        self._ahead_bytes = ahead_bytes
+        self._usual = usual
+        self._ahead_bytes = 0
 
     def fork(self, handles: Handles) -> int | None:
         """One sealed process; None if there cannot be one, which the host is told."""
         problem = preload.why_no_fork()
         if not problem:
+            self._ahead_bytes = preload.data_bytes() - self._usual
             try:
                 return fork_sealed(handles, self._filter_program, self._run)
             except OSError as error:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-from grader.score.kinds.base import JudgeContext, Kind, Verdict, kind, kind_of, known_kinds, waits_for_a_person
+from grader.score.kinds.base import JudgeContext, Kind, Verdict, kind, kind_of, known_kinds, takes, waits_for_a_person
 
-__all__ = ["JudgeContext", "Kind", "Verdict", "kind", "kind_of", "known_kinds", "waits_for_a_person"]
+__all__ = ["JudgeContext", "Kind", "Verdict", "kind", "kind_of", "known_kinds", "takes", "waits_for_a_person"]
 
 for _module in sorted(module.name for module in pkgutil.iter_modules(__path__)):
     importlib.import_module(f"{__name__}.{_module}")

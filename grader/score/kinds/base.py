@@ -160,6 +160,12 @@ def kind_policies() -> dict[str, KindPolicy]:
     return {name: policy for kind in _KINDS.values() for name, policy in kind.policies.items()}
 
 
+def takes(check: Check, parameters: type[Record]) -> bool:
+    """True if the kind of a check has parameters of this type; they are not validated."""
+    known = _KINDS.get(check.kind)
+    return known is not None and issubclass(known.parameters, parameters)
+
+
 def kind_of(check: Check, rubric: Rubric) -> tuple[Kind, Any]:
     """The kind of a check, with its validated parameters.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache, partial
 from typing import Any
 
 import torch
@@ -20,6 +19,7 @@ from grader.score.kinds.observations import (
     gradients_of,
     plausible,
     precision_of,
+    real,
     tensors_of,
 )
 from grader.score.kinds.troubles import Trouble, inconsistent
@@ -100,7 +100,13 @@ def model_observation(
         if gradients is None:
             return inconsistent(f"the derivatives of `{target}` are missing or have the wrong shape")
         known |= gradients
-    flow = cache(partial(_flow, part, run, value))
+    read: list[dict[str, Any]] = []
+
+    def flow() -> dict[str, Any]:
+        if not read:
+            read.append(_flow(part, run, value))
+        return read[0]
+
     makers: dict[str, Callable[[], Any]] = {
         "parameters": lambda: drawn.parameters(OWNER, facts, "fan_in"),
         "modules": lambda: _modules(facts),
@@ -156,7 +162,7 @@ def _output(part: Part, value: Value | None, target: str) -> torch.Tensor | Trou
         )
     if tensors[0].numel() > OUTPUT_ELEMENTS:
         return inconsistent(f"the output of `{target}` is implausibly large")
-    if not tensors[0].is_floating_point() or not bool(torch.isfinite(tensors[0]).all()):
+    if not real(tensors[0]):
         return Trouble(
             outcome=Outcome.FAILED,
             stage="run",

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from pydantic import Field, model_validator
 
 from grader.oracle import Oracle
-from grader.probes import Call, Catch, Construct, Fill, Let, Probe, Step, Trace, Vjp
+from grader.probes import Call, Catch, Construct, Fill, Let, Probe, Step, Trace
 from grader.records import Record
 from grader.rubric import Rubric
 from grader.score.kinds.cell_probes import DEFAULT_ARGUMENTS, Argument, CellPlan, cell_plan, cell_probe
@@ -168,7 +168,12 @@ def _made(parameters: ModelParameters, spec: RunSpec) -> list[Step]:
     """Construct, fill, and name the input."""
     arguments = spec.model_dump()
     return [
-        Construct(save=OWNER, target=parameters.target, args=tuple(arguments[name] for name in parameters.arguments)),
+        Construct(
+            save=OWNER,
+            target=parameters.target,
+            args=tuple(arguments[name] for name in parameters.arguments),
+            initial=False,
+        ),
         Fill(of=OWNER, scale="fan_in"),
         Let(save=INPUT, value={"draw": INPUT, "shape": [spec.batch, spec.steps, spec.input_size]}),
     ]
@@ -177,8 +182,16 @@ def _made(parameters: ModelParameters, spec: RunSpec) -> list[Step]:
 def _run_steps(parameters: ModelParameters, spec: RunSpec) -> list[Step]:
     return [
         *_made(parameters, spec),
-        Trace(save=OUTPUT, target={"ref": OWNER}, args=({"ref": INPUT},), alive=INPUT),
-        Vjp(save=GRADIENTS, output=OUTPUT, weights=WEIGHTS, wrt=(OWNER, INPUT)),
+        Trace(
+            save=OUTPUT,
+            target={"ref": OWNER},
+            args=({"ref": INPUT},),
+            whole=tuple(dict.fromkeys(parameters.cells.values())),
+            gradients=GRADIENTS,
+            weights=WEIGHTS,
+            wrt=(OWNER, INPUT),
+            alive=INPUT,
+        ),
     ]
 
 

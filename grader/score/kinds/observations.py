@@ -98,6 +98,14 @@ def tensors_of(part: Part, value: Value | None) -> list[torch.Tensor] | None:
     return [tensor for tensor in found if tensor is not None] if all(one is not None for one in found) else None
 
 
+def real(tensor: torch.Tensor) -> bool:
+    """True if all that a tensor holds are finite real numbers."""
+    if not tensor.is_floating_point():
+        return False
+    # A finite sum is the cheap proof; an infinite one may come of large numbers.
+    return math.isfinite(float(tensor.sum())) or bool(torch.isfinite(tensor).all())
+
+
 def precision_of(run: ProbeRun, tensors: Sequence[torch.Tensor]) -> str:
     """float32 if the run, or anything that came out of it, had no more digits."""
     coarse = run.dtype == "float32" or any(tensor.dtype != torch.float64 for tensor in tensors)
@@ -191,7 +199,7 @@ def _step_outputs(
                 f"{name} has shape {shape}; it should be {wanted}{turned}.",
                 "Print the shape after each line of the step and find the first that surprises you.",
             )
-        if not tensor.is_floating_point() or not bool(torch.isfinite(tensor).all()):
+        if not real(tensor):
             return _wrong(
                 f"{name} holds values that are not finite real numbers, although every input was of ordinary size.",
                 "Look for a division, a logarithm or a tensor that is used before it is filled.",

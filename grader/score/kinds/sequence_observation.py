@@ -9,7 +9,16 @@ import torch
 from grader import draws
 from grader.evidence import Part, ProbeRun
 from grader.records import Outcome
-from grader.score.kinds.observations import Draws, facts_of, flatten, gradients_of, plausible, precision_of, tensors_of
+from grader.score.kinds.observations import (
+    Draws,
+    facts_of,
+    flatten,
+    gradients_of,
+    plausible,
+    precision_of,
+    real,
+    tensors_of,
+)
 from grader.score.kinds.sequence_probes import (
     BATCH,
     CLASSES,
@@ -118,7 +127,7 @@ def _scores(part: Part, value: Value | None, target: str) -> torch.Tensor | Trou
             "classes, after the last step.",
             "Print the shape after each line of `forward` and find the first that surprises you.",
         )
-    if not tensors[0].is_floating_point() or not bool(torch.isfinite(tensors[0]).all()):
+    if not real(tensors[0]):
         return _wrong(
             f"`{target}` returns values that are not finite real numbers for inputs of ordinary size.",
             "Look for a division, a logarithm or a tensor that is used before it is filled.",

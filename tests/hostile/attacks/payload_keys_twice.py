@@ -11,4 +11,4 @@ def craft(folder):
     (folder / "probe-softmax@0.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + bytes(96))
 
 
-ATTACK = Payload(aims_at="the grader", holds="A header with a key twice is refused.", craft=craft, refusal="not JSON")
+ATTACK = Payload(aims_at="the grader", holds="A header with a key twice is refused.", craft=craft, refusal="twice")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import time
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -70,15 +71,15 @@ def test_a_clock_that_was_left_does_not_ring(agent: ModuleType) -> None:
     assert time.monotonic() > alarm._started
 
 
-def test_what_is_written_anew_is_counted_once(agent: ModuleType, tmp_path: object) -> None:
+def test_what_is_written_anew_is_counted_once(agent: ModuleType, tmp_path: Path) -> None:
     sink = agent.sink.Sink(tmp_path, 4_000)
 
     for value in range(100):
         sink.write_short_json("definitions", ["a" * 800, value])
     sink.write_short_json("other", "b" * 800)
 
-    assert (sink._folder / "definitions.json").read_text().endswith("99]")
-    assert not (sink._folder / "other.json").exists()
+    assert (tmp_path / "definitions.json").read_text().endswith("99]")
+    assert not (tmp_path / "other.json").exists()
 
 
 def test_a_stream_counts_bytes(agent: ModuleType) -> None:
@@ -98,7 +99,8 @@ def test_a_stream_counts_bytes(agent: ModuleType) -> None:
 def test_tensor_files_hold_every_shape(agent: ModuleType, shape: tuple[int, ...]) -> None:
     from safetensors.torch import load
 
-    content = agent.tensor_file.encode({"a/b@0": torch.ones(shape), "z": torch.zeros(1)})
+    tensors = {"a/b@0": torch.ones(shape), "z": torch.zeros(1)}
+    content = agent.tensor_file.encode({name: agent.tensor_file.content_of(one) for name, one in tensors.items()})
 
     assert load(content)["a/b@0"].shape == shape
     assert load(agent.tensor_file.encode({})) == {}

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from hashlib import sha256
+from typing import Any
 
+import pytest
 import torch
 from helpers.agent_kernel import AgentKernel, probe_of
 
@@ -51,16 +52,44 @@ def test_every_call_of_every_submodule_is_recorded_once_in_order(kernel: Start) 
     assert {module.name for module in facts.modules} >= {"", "last", "parts.0", "parts.1.map"}
 
 
-def test_tensors_are_named_by_their_content(kernel: Start) -> None:
+def test_tensors_are_numbered_and_each_content_is_kept_once(kernel: Start) -> None:
     started = kernel([STACK], probes=[probe_of(MAKE, FILL, X, TRACE)])
     started.run_cells()
 
     run = started.run_probe("p")
 
     first = draws.draw("7/p", "x", [2, 4, 3])[:, 0].contiguous()
-    identifier = sha256(b"float64\0" + b"2,3\0" + first.numpy().tobytes()).hexdigest()[:16]
-    assert run.values["y"].calls[0].inputs[0] == identifier
-    assert torch.equal(started.tensors("p")[f"p@0/t/{identifier}"], first)
+    traced = {name: tensor for name, tensor in started.tensors("p").items() if name.startswith("p@0/t/")}
+    assert run.values["y"].calls[0].inputs[0] == "1"
+    assert torch.equal(traced["p@0/t/1"], first)
+    assert list(traced) == sorted(f"p@0/t/{number + 1}" for number in range(len(traced)))
+    assert len({(tuple(one.shape), one.numpy().tobytes()) for one in traced.values()}) == len(traced)
+
+
+def test_what_a_call_changes_afterwards_is_recorded_as_it_was(kernel: Start) -> None:
+    cell = STACK.replace("            state, _ =", "            y.mul_(1)\n            state, _ =").replace(
+        "return self.last(state)", "first = state\n        scores = self.last(first)\n        first.data.zero_()\n"
+        "        return scores"
+    )  # fmt: skip
+    plain, changed = ((kernel([one], probes=[probe_of(MAKE, FILL, X, TRACE)])) for one in (STACK, cell))
+    recorded = []
+    for started in (plain, changed):
+        started.run_cells()
+        call = started.run_probe("p").values["y"].calls[-1]
+        recorded.append(started.tensors("p")[f"p@0/t/{call.inputs[0]}"])
+
+    assert torch.equal(*recorded)
+    assert recorded[0].any()
+
+
+def test_what_lies_in_objects_of_some_classes_is_left_out(kernel: Start) -> None:
+    trace = TRACE.model_copy(update={"whole": ("Part",)})
+    started = kernel([STACK], probes=[probe_of(MAKE, FILL, X, trace)])
+    started.run_cells()
+
+    calls = started.run_probe("p").values["y"].calls
+
+    assert [call.module for call in calls] == ["parts.0", "parts.1"] * 4 + ["last"]
 
 
 def test_a_traced_output_has_gradients(kernel: Start) -> None:
@@ -112,8 +141,31 @@ def test_a_trace_with_too_many_calls_is_refused(kernel: Start) -> None:
     assert started.run_probe("p").status == "refused"
 
 
+def test_a_trace_takes_the_gradients_that_a_step_of_their_own_would_take(kernel: Start) -> None:
+    vjp = Vjp(save="v", output="y", weights="w", wrt=("net", "x"))
+    together = TRACE.model_copy(update={"gradients": "g", "weights": "w", "wrt": ("net", "x")})
+    started = kernel([STACK], probes=[probe_of(MAKE, FILL, X, together, vjp)])
+    started.run_cells()
+
+    run = started.run_probe("p")
+
+    tensors, apart = started.tensors("p"), run.values["v"].gradients
+    assert {name: name for name in apart} == {name: name for name in run.values["g"].gradients}
+    assert all(torch.equal(tensors[key], tensors[apart[name]]) for name, key in run.values["g"].gradients.items())
+
+
+@pytest.mark.parametrize(
+    "fields", [{"gradients": "g"}, {"alive": "x"}, {"alive": "x", "gradients": "g", "weights": "w", "wrt": ("net",)}]
+)
+def test_a_trace_has_to_name_what_its_gradients_need(fields: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="gradients"):
+        Trace(save="y", target={"ref": "net"}, **fields)
+
+
 def test_functions_can_be_traced_and_have_no_calls(kernel: Start) -> None:
-    step = Trace(save="y", target={"name": "f"}, args=({"ref": "x"},), alive="x")
+    step = Trace(
+        save="y", target={"name": "f"}, args=({"ref": "x"},), gradients="g", weights="w", wrt=("x",), alive="x"
+    )
     started = kernel(["def f(x): return x.sum()"], probes=[probe_of(X, step)])
     started.run_cells()
 
@@ -122,7 +174,7 @@ def test_functions_can_be_traced_and_have_no_calls(kernel: Start) -> None:
     assert (run.status, run.values["y"].calls, run.salt) == ("done", (), 0)
 
 
-ALIVE = TRACE.model_copy(update={"alive": "x"})
+ALIVE = TRACE.model_copy(update={"gradients": "g", "weights": "w", "wrt": ("net", "x"), "alive": "x"})
 
 
 def test_a_net_that_hears_its_first_step_keeps_the_first_draw(kernel: Start) -> None:

@@ -113,10 +113,13 @@ def test_a_malformed_record_is_refused_with_a_reason(content: bytes, folder: Fol
 @pytest.mark.parametrize(
     "value",
     [
-        pytest.param({"kind": "object", "facts": '{"class_name":"C","is_module":true}'}, id="facts as text"),
+        pytest.param({"kind": "object", "facts": '{"class_name":"C"}'}, id="half of the facts as text"),
+        pytest.param({"kind": "object", "facts": '{"class_name":"C","is_module":1}'}, id="text of another type"),
+        pytest.param({"kind": "object", "facts": "[" * 100_000}, id="text without end"),
         pytest.param({"kind": "object", "facts": {"class_name": "C"}}, id="half of the facts"),
         pytest.param({"kind": "object", "facts": {"class_name": "C", "is_module": 1}}, id="facts of another type"),
-        pytest.param({"kind": "none", "calls": "[]"}, id="calls as text"),
+        pytest.param({"kind": "none", "calls": '[{"module":"m"}]'}, id="half a call as text"),
+        pytest.param({"kind": "none", "calls": "{}"}, id="calls in a mapping as text"),
         pytest.param({"kind": "none", "calls": [{"module": "m"}]}, id="half a call"),
         pytest.param({"kind": "none", "calls": {"0": []}}, id="calls in a mapping"),
     ],
@@ -133,7 +136,7 @@ def test_what_is_kept_as_text_is_checked_before(value: dict[str, object], folder
 def test_facts_and_calls_are_kept_as_text_and_come_back() -> None:
     facts = {"class_name": "C", "is_module": True, "parameters": [{"name": "w", "shape": [2], "dtype": "float64"}]}
     call = {"module": "m", "class_name": "M", "inputs": ["1f"], "outputs": ["2f"]}
-    sent = json.dumps({"kind": "object", "facts": facts, "calls": [call]})
+    sent = json.dumps({"kind": "object", "facts": json.dumps(facts), "calls": json.dumps([call])})
 
     value = Value.model_validate_json(sent, strict=True, context=FROM_KERNEL)
     stored = json.loads(value.model_dump_json())

@@ -9,10 +9,13 @@ import pytest
 from grader.errors import RubricError
 from grader.execute.environment import KernelEnvironment
 from grader.execute.plan import (
+    PartName,
     agent_digest,
     cells_to_train,
+    conditions_of,
     in_order,
     limits_for_agent,
+    makes_optimisers,
     mounts_of,
     part_key,
     parts_wanted,
@@ -46,6 +49,24 @@ def test_no_texts_make_no_cell_a_training_cell() -> None:
 @pytest.mark.parametrize(("when", "cells"), [("never", ()), ("executed", (1,)), ("always", (1, 3))])
 def test_the_rubric_says_which_training_cells_run(when: str, cells: tuple[int, ...]) -> None:
     assert cells_to_train(NOTEBOOK, Training.model_validate({"when": when})) == cells
+
+
+@pytest.mark.parametrize(
+    ("source", "part", "makes"),
+    [
+        pytest.param("best = torch.optim.Adam(weights)", "student", True, id="where it is run"),
+        pytest.param("from torch import optim", "stand-ins", True, id="imported"),
+        pytest.param(f"best = torch.optim.Adam(weights)\n{TRAINS}", "student", False, id="in a cell that trains"),
+        pytest.param(f"best = torch.optim.Adam(weights)\n{TRAINS}", "training", True, id="where training is run"),
+        pytest.param("x = 'an optimal answer'", "student", False, id="another word"),
+    ],
+)
+def test_code_that_names_torchs_optimisers_is_seen_in_the_part_that_runs_it(
+    source: str, part: PartName, makes: bool
+) -> None:
+    notebook = NOTEBOOK.model_copy(update={"cells": (NotebookCell(index=0, kind=CellKind.CODE, source=source),)})
+
+    assert makes_optimisers(notebook, Training(), part) is makes
 
 
 def test_a_plain_submission_has_one_part() -> None:
@@ -83,16 +104,15 @@ def test_a_mount_that_is_not_there_is_named_before_anything_runs(tmp_path: Path)
         mounts_of(execution, tmp_path)
 
 
-def key(**changes: object) -> str:
+def key(submission: str = "s", part: str = "student", **changes: object) -> str:
     arguments: dict[str, object] = {
-        "submission": "s",
         "probes": [PROBE],
         "subjects": ["A"],
         "seed": "1",
         "environment": KernelEnvironment(path=Path("e"), digest="e"),
         "execution": Execution(),
     }
-    return part_key("student", **(arguments | changes))  # type: ignore[arg-type]
+    return part_key(submission, conditions_of(part, **(arguments | changes)))  # type: ignore[arg-type]
 
 
 def test_a_key_does_not_change_by_itself() -> None:
@@ -103,6 +123,7 @@ def test_a_key_does_not_change_by_itself() -> None:
     "changes",
     [
         pytest.param({"submission": "t"}, id="submission"),
+        pytest.param({"part": "training"}, id="part"),
         pytest.param({"probes": []}, id="probes"),
         pytest.param({"subjects": ["B"]}, id="subjects"),
         pytest.param({"seed": "2"}, id="seed"),

@@ -116,7 +116,7 @@ def test_a_file_that_cannot_be_read_is_refused(folder: tuple[Path, int], monkeyp
     def fails(*_: object) -> None:
         raise OSError(5, "input/output error")
 
-    monkeypatch.setattr(readback.os, "fdopen", fails)
+    monkeypatch.setattr(readback, "_up_to", fails)
 
     assert "cannot be read" in refuse("a", descriptor)
 

@@ -17,7 +17,7 @@ from helpers.observations import StudentCell
 from torch import Tensor, nn
 
 from grader import draws
-from grader.probes import Call, Fill, Jacobian, Let, Probe, Trace, Vjp
+from grader.probes import Call, Fill, Jacobian, Let, Probe, Trace
 from grader.rubric import load_rubric
 from grader.score.kinds.cell_probes import cell_plan, cell_probe
 from grader.score.kinds.covering import RunSpec
@@ -231,7 +231,7 @@ def depends_on_the_first_step(all_runs: Sequence[Run]) -> bool:
 
 
 MODEL_CONDITIONS: dict[str, Callable[[Sequence[Run]], bool]] = {
-    "values-only": lambda all_runs: all(set(only(Vjp, run.probe).wrt) == {OWNER, INPUT} for run in all_runs),
+    "values-only": lambda all_runs: all(set(only(Trace, run.probe).wrt) == {OWNER, INPUT} for run in all_runs),
     "no-cell-state": lambda all_runs: any(run.family == "lstm" for run in all_runs),
     "gated-cells": lambda all_runs: {"rnn_tanh", "rnn_relu"} <= {run.family for run in all_runs},
     "relu-cells": lambda all_runs: any(run.family != "rnn_relu" for run in all_runs),

@@ -227,6 +227,19 @@ def test_answers_are_given_as_text_for_those_who_mark_them(tmp_path: Path) -> No
     assert answer_texts(TEMPLATE, rubric, template) == {}
 
 
+def test_parameters_of_kinds_without_prose_are_not_read_for_the_pages(tmp_path: Path) -> None:
+    check = Check(id="text", kind="text", marks=Decimal(1), parameters={"after": "Question 4"})
+    other = Check(id="number", kind="number", marks=Decimal(1), parameters={"unknown": 1})
+    unknown = Check(id="what", kind="what", marks=Decimal(1), parameters={})
+    rubric = Rubric(
+        title="T",
+        folder=tmp_path,
+        questions=(Question(id="T", title="", marks=Decimal(3), checks=(check, other, unknown)),),
+    )
+    handed_in = notebook(("markdown", "## Question 4\nit cancels"))
+    assert answer_texts(handed_in, rubric, StudentVersion(TEMPLATE, None)) == {"T/text": "it cancels"}
+
+
 def test_long_prose_is_cut(tmp_path: Path) -> None:
     check = Check(id="text", kind="text", marks=Decimal(1), parameters={"after": "Question 4"})
     rubric = Rubric(
