@@ -113,10 +113,13 @@ class Template:
                 os.close(descriptor)
         self.pid = self._process.pid
         """Of the process that stands between; its end is the end of the template and of all its kernels."""
+        self._closed = False
 
     @property
     def gone(self) -> bool:
         """True once the template has ended: nothing else closes its end of the socket."""
+        if self._closed:  # by another start that was first to notice
+            return True
         poll = select.poll()
         poll.register(self._control, select.POLLRDHUP)
         return bool(poll.poll(0))
@@ -146,8 +149,8 @@ class Template:
                 return
 
     def last_words(self) -> str:
-        """What the template has said that was not read before."""
-        return last_words(self._said)
+        """What the template has said that was not read before, and before it was closed."""
+        return "" if self._closed else last_words(self._said)
 
     async def close(self) -> None:
         """End the template and all of its kernels; returns when they are gone."""
@@ -163,6 +166,7 @@ class Template:
             if end is not None:
                 os.close(end)
             self._process.wait()
+            self._closed = True
             self._control.close()
             os.close(self._said)
 

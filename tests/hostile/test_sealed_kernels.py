@@ -307,6 +307,18 @@ def test_a_template_that_dies_while_kernels_start_is_replaced_under_them() -> No
     assert len(alive) == 3
 
 
+def test_a_template_that_someone_else_has_closed_is_gone_and_says_nothing_more() -> None:
+    async def scene() -> tuple[bool, bool, str]:
+        isolation = Sealed()
+        await end(await isolation.start(launch()))
+        (template,) = isolation._templates.values()
+        gone = template.gone
+        await isolation.close()
+        return gone, await template.has_ended(), template.last_words()
+
+    assert asyncio.run(scene()) == (False, True, "")
+
+
 async def end(kernel: KernelProcess) -> None:
     await kernel.end()
     kernel.close()
