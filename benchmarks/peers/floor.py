@@ -132,7 +132,13 @@ def requests(
         after: True if training comes after all definitions, False if it stays in its place.
     """
     units = units_of(part, cells=cells, probes=[probe.id for probe in probes], train=train, definitions_after=after)
-    return [[unit.kind, *unit.cells, *unit.probes] for unit in units if unit.kind != "start"]
+    asked: list[list[Any]] = []
+    for unit in units:
+        if unit.kind != "start":
+            asked.append([unit.kind, *unit.cells, *unit.probes])
+        if unit.then_finish:
+            asked.append(["finish"])
+    return asked
 
 
 def read_spent(folder: Path) -> Spent:

@@ -25,10 +25,14 @@ class Unit:
     kind: Literal["start", "cell", "stand_in", "probe", "train", "finish"]
     cells: tuple[int, ...] = ()
     probes: tuple[str, ...] = ()
+    then_finish: bool = False
+    """True if the agent finishes in the same request, which saves one."""
 
     @property
     def code(self) -> str:
-        return f'__import__("{AGENT_PACKAGE}").{self.kind}({", ".join(map(repr, self.cells or self.probes))})'
+        agent = f'__import__("{AGENT_PACKAGE}")'
+        finish = f"; {agent}.finish()" if self.then_finish else ""
+        return f"{agent}.{self.kind}({', '.join(map(repr, self.cells or self.probes))}){finish}"
 
     @property
     def cell(self) -> int | None:
@@ -47,9 +51,9 @@ class Unit:
         if unfinished is None:
             return None
         if unfinished.begin == "statement" and unfinished.cell in self.cells:
-            return replace(self, cells=(unfinished.cell,))
+            return replace(self, cells=(unfinished.cell,), then_finish=False)
         if unfinished.begin == "probe" and unfinished.probe in self.probes:
-            return replace(self, probes=(unfinished.probe,))
+            return replace(self, probes=(unfinished.probe,), then_finish=False)
         return None
 
 
@@ -85,8 +89,12 @@ def units_of(
         yield from (Unit(kind="train", cells=(index,)) for index in sorted(train))
     if part == "stand-ins":
         yield Unit(kind="stand_in")
-    yield from (Unit(kind="probe", probes=some) for some in _together(probes, singly=singly))
-    yield Unit(kind="finish")
+    asked = [Unit(kind="probe", probes=some) for some in _together(probes, singly=singly)]
+    if len(asked) == 1 and asked[0].has_many:
+        yield replace(asked[0], then_finish=True)
+    else:
+        yield from asked
+        yield Unit(kind="finish")
 
 
 def _together(wanted: Iterable[T], *, singly: bool) -> list[tuple[T, ...]]:

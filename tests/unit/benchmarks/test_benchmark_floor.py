@@ -11,6 +11,7 @@ from peers.floor import floor_job, requests
 
 from grader.evidence import PartRecord, ProbeRun
 from grader.execute.isolation import Isolation
+from grader.execute.layout import AGENT_PACKAGE
 from grader.execute.plan import cells_to_train, training_cells
 from grader.execute.session import Clock, PartPlan, PartSession
 from grader.pipeline.course import Course
@@ -61,11 +62,8 @@ def test_the_agent_is_asked_for_the_same_in_the_same_order(course: Course, part:
     asked = floor_job(record(course, part), HAND_IN, course, Path("/data"))["requests"]
     units = list(session(course, part)._units(set()))
     assert units[0].kind == "start"
-    assert asked == [[unit.kind, *_arguments(unit)] for unit in units[1:]]
-
-
-def _arguments(unit: Any) -> list[Any]:
-    return [*unit.probes, *unit.cells]
+    code = [f'__import__("{AGENT_PACKAGE}").{name}({", ".join(map(repr, arguments))})' for name, *arguments in asked]
+    assert code == [line for unit in units[1:] for line in unit.code.split("; ")]
 
 
 def test_probes_without_evidence_are_left_out(course: Course) -> None:
