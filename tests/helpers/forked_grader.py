@@ -71,20 +71,24 @@ class ForkedKernel:
 
     async def request(self, code: str, patience: object) -> Answer:
         """Call the agent as the line of code would."""
-        parsed = _REQUEST.fullmatch(code)
-        if parsed is None:
-            raise SandboxError("agent-not-asked", f"{code!r} is no request to the agent")
-        name, argument = parsed.groups()
         try:
-            if name == "start":
-                self.agent.start(self._names, job=str(self._job), evidence=str(self._evidence))
-            else:
-                getattr(self.agent, name)(*(ast.literal_eval(f"({argument},)") if argument else ()))
+            for call in code.split("; "):
+                self._call(call)
         except BaseException as error:
             if type(error).__name__ != _GIVES_UP:
                 raise
             return Answer(cause=Cause.GAVE_UP)
         return Answer(cause=Cause.NONE)
+
+    def _call(self, code: str) -> None:
+        parsed = _REQUEST.fullmatch(code)
+        if parsed is None:
+            raise SandboxError("agent-not-asked", f"{code!r} is no request to the agent")
+        name, argument = parsed.groups()
+        if name == "start":
+            self.agent.start(self._names, job=str(self._job), evidence=str(self._evidence))
+        else:
+            getattr(self.agent, name)(*(ast.literal_eval(f"({argument},)") if argument else ()))
 
     async def stop(self) -> None:
         """Nothing: the process ends with its part."""
