@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import gc
 import importlib
+import linecache
 import random
 import sys
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
-
-from . import syscalls
 
 EVERY_KERNEL = ("torch", "numpy.random", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell")
 """What a kernel that starts afresh loads, too, and so pays for out of its memory."""
@@ -38,6 +37,33 @@ AHEAD = (
     "tornado.queues",
 )
 
+_ON_THE_WAY = (
+    "IPython.core.async_helpers",
+    "IPython.core.interactiveshell",
+    "asyncio.base_events",
+    "asyncio.events",
+    "ipykernel.ipkernel",
+    "ipykernel.kernelapp",
+    "ipykernel.kernelbase",
+    "ipykernel.zmqshell",
+    "tornado.platform.asyncio",
+    "torch._tensor",
+    "torch.autograd.graph",
+    "torch.cuda",
+    "torch.cuda.random",
+    "torch.nn.modules.module",
+    "torch.random",
+)
+"""Modules through which a student's code is called, and which show in what it raises. `torch.manual_seed` formats the
+whole stack where no GPU is in use."""
+
+
+def read_lines(files: Iterable[Path]) -> None:
+    """Read the source of these files, and of modules on the way to them, for stacks that kernels format."""
+    modules = [sys.modules[name] for name in _ON_THE_WAY if name in sys.modules]
+    for file in (*map(str, files), *(module.__file__ for module in modules if module.__file__)):
+        linecache.getlines(file)
+
 
 def data_bytes() -> int:
     """The memory of this process to which RLIMIT_DATA applies."""
@@ -57,7 +83,7 @@ class NoForkError(Exception):
 def load(modules: Iterable[str]) -> dict[str, str]:
     """Import these modules; gives what could not be, with the reason, which a kernel will meet by itself.
 
-    Garbage is not looked for before `settle`: modules that load leave little, and looking takes a fifth of the time.
+    Garbage is not looked for: modules that load leave little, and looking takes a fifth of the time.
 
     Raises:
         NoForkError: if a fork of this process was safe before a module was loaded, and is no longer.
@@ -95,25 +121,6 @@ def why_no_fork() -> str:
     if torch is not None and torch.cuda.is_initialized():
         return "a GPU is in use"
     return ""
-
-
-def settle() -> None:
-    """Make what is loaded cheap to share: kernels never walk it to collect garbage, and a fork copies few entries."""
-    gc.collect()
-    gc.freeze()
-    gc.enable()
-    syscalls.collapse(_private_memory())
-
-
-def _private_memory() -> list[tuple[int, int]]:
-    """First and last address of what a fork shares until one side writes to it, files' pages left out."""
-    found = []
-    for line in Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines():
-        addresses, rights, _, _, _, *name = line.split(maxsplit=5)
-        if rights == "rw-p" and not (name and name[0].startswith("/")):
-            first, last = (int(number, 16) for number in addresses.split("-"))
-            found.append((first, last))
-    return found
 
 
 def begin(threads: int) -> None:

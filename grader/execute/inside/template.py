@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from . import launcher, preload
+from . import launcher, memory, preload
 from .seal import Handles, Request, fork_sealed
 
 _MOST_HANDLES = 16
@@ -45,13 +45,14 @@ def main() -> None:
     except preload.NoForkError as error:
         served.start_again(error)
     _say_missing(missing)
+    preload.read_lines(Path(config["agent"]).rglob("*.py"))
     _settle()
     served.serve(_Children(bytes.fromhex(config["filter"]), usual))
 
 
 def _settle() -> None:
     launcher.LOADED.update(sys.modules)
-    preload.settle()
+    memory.settle()
 
 
 def _say_missing(missing: dict[str, str]) -> None:
@@ -111,13 +112,13 @@ class _Served:
         config["caches"] = []  # they are there
         config["running"] = list(self._running.values())
         config["waiting"] = list(waiting)
-        memory = os.memfd_create("template", 0)  # inherited, as nothing else of this process is
-        os.write(memory, json.dumps(config).encode())
-        os.lseek(memory, 0, os.SEEK_SET)
+        handed_on = os.memfd_create("template", 0)  # inherited, as nothing else of this process is
+        os.write(handed_on, json.dumps(config).encode())
+        os.lseek(handed_on, 0, os.SEEK_SET)
         for descriptor in (self._control.fileno(), *waiting):
             os.set_inheritable(descriptor, True)
         module = f"{__spec__.parent}.template"
-        os.execv(sys.executable, [sys.executable, "-m", module, str(self._control.fileno()), str(memory)])
+        os.execv(sys.executable, [sys.executable, "-m", module, str(self._control.fileno()), str(handed_on)])
 
     def _load_optimisers(self, waiting: Sequence[int]) -> None:
         """Load what only kernels with an optimiser need, at the first request for one."""
