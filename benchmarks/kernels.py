@@ -17,7 +17,7 @@ import statistics
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psutil
@@ -90,8 +90,8 @@ def metered() -> Iterator[Meter]:
 
 
 async def one(isolation: Isolation, launch: Launch, code: str) -> float:
-    """Start a kernel, run a line, end it; gives the memory of its own, in MiB."""
-    kernel = Kernel(isolation, launch)
+    """Start a kernel, run some code, end it; gives the memory of its own, in MiB."""
+    kernel = Kernel(isolation, replace(launch, optimises=code == TRAINING))
     try:
         await kernel.start()
         answer = await kernel.request(code, _PATIENCE)

@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
-import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from grader.errors import EvidenceError
 from grader.records import NotebookRecord, Record
-from grader.stored_tensors import StoredTensors
 from grader.values import Value
+
+if TYPE_CHECKING:
+    import torch
+
+    from grader.stored_tensors import StoredTensors
 
 INDEX_BYTES = 8 * 1024 * 1024
 """Ceiling for the JSON of one part."""
@@ -174,6 +177,8 @@ class Part:
 
     @cached_property
     def tensors(self) -> StoredTensors:
+        from grader.stored_tensors import StoredTensors  # loads torch, which whoever takes evidence does without
+
         return StoredTensors(self._index.with_suffix(".safetensors"))
 
     @cached_property

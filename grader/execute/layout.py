@@ -10,7 +10,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import grader.draws
 from grader.execute.environment import KernelEnvironment
 from grader.limits import MIB, Limits
 
@@ -21,6 +20,8 @@ AGENT_PACKAGE = "_grader_agent"
 INSIDE_PACKAGE = "_grader_inside"
 _PROGRAMS = ("launcher.py", "examine.py")
 _HERE = Path(__file__).parent
+_DRAWS = _HERE.parent / "draws.py"
+"""Not imported: it loads torch, which this process does without."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +109,7 @@ def agent_files(agent: Path | None = None) -> Mapping[str, bytes]:
     modules = sorted((agent or _HERE / "agent").glob("*.py"))
     found = {f"{AGENT_PACKAGE}/{path.name}": path.read_bytes() for path in modules}
     found.setdefault(f"{AGENT_PACKAGE}/__init__.py", b"")
-    found[f"{AGENT_PACKAGE}/draws.py"] = Path(grader.draws.__file__).read_bytes()
+    found[f"{AGENT_PACKAGE}/draws.py"] = _DRAWS.read_bytes()
     for path in sorted((_HERE / "inside").glob("*.py")):
         found[f"{INSIDE_PACKAGE}/{path.name}"] = path.read_bytes()
         if path.name in _PROGRAMS:

@@ -42,16 +42,21 @@ class GradeRequest:
         return ExecutionOptions(concurrency=self.concurrency, unsafe_no_sandbox=self.unsafe_no_sandbox)
 
 
-def grade(request: GradeRequest, observer: Observer) -> RunMarks:
+def grade(request: GradeRequest, observer: Observer, isolations: execute.Isolations | None = None) -> RunMarks:
     """All four stages; goes on where the run folder stopped.
+
+    Args:
+        request: what is graded, and how.
+        observer: is told how far it is.
+        isolations: with kernels that are expected already; closed here. None for new ones.
 
     Raises:
         ConfigError: for a wrong call, an unusable rubric, or a run folder of another rubric.
         SandboxUnavailableError: if this host cannot isolate.
     """
-    course = Course.load(request.rubric)
     options = request.options()
-    with kept_isolations() as isolations:
+    with kept_isolations(isolations) as isolations:
+        course = Course.load(request.rubric)
         if not _exists(request.out):  # all of it has to be run
             isolations.expect(course.rubric, unsafe=options.unsafe_no_sandbox)
         observer.stage("reading the hand-ins")

@@ -18,9 +18,13 @@ Scored = dict[str, score.ScoredSubmission]
 
 
 @contextmanager
-def kept_isolations() -> Iterator[execute.Isolations]:
-    """The isolation of kernels for all rounds of a command; nothing of it is left running, however they end."""
-    isolations = execute.Isolations()
+def kept_isolations(begun: execute.Isolations | None = None) -> Iterator[execute.Isolations]:
+    """The isolation of kernels for all rounds of a command; nothing of it is left running, however they end.
+
+    Args:
+        begun: what the command has made already; None to make it here.
+    """
+    isolations = execute.Isolations() if begun is None else begun
     try:
         yield isolations
     finally:
