@@ -1,14 +1,16 @@
 """Many submissions, a few at a time: each fault stays with its own submission, and nothing is left running.
 
-A submission holds one of a few slots until it is done, however long that takes; the others go on beside it. Training
-that waits for a GPU holds no slot of the CPU's. A part is stored before anything else of its submission begins, and a
-job is taken only when there is room for it, so that what the grader holds does not grow with the length of the batch.
+A kernel takes one of a few places until it has ended, however long that takes; the others go on beside it. One that
+trains on a GPU takes none of the CPU's. A part is stored before anything else of its submission begins, and one more
+submission is at work than there are places, so that they are not empty while evidence is read and stored. A job is
+taken only when it can begin, so that what the grader holds does not grow with the length of the batch.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 
 from grader.errors import GraderError, SandboxError
@@ -51,6 +53,8 @@ class Setting:
     isolation: Isolation
     gpus: Gpus = field(default_factory=Gpus)
     """What there is of GPUs; none is looked for where the rubric sends nothing to one."""
+    room: AbstractAsyncContextManager[None] = field(default_factory=nullcontext)
+    """For kernels at a time, those on a GPU apart; any number if left out."""
 
 
 OnPart = Callable[[Job, PartOutcome], None]
@@ -95,11 +99,19 @@ async def execute_batch(
         gpus = Gpus()
     elif gpus is None:
         gpus = await asyncio.to_thread(find_gpus)
+    concurrency = max(1, concurrency)
     kept = isolations or Isolations()
     try:
         isolation = kept.get(level, unsafe=unsafe)
-        setting = Setting(rubric=rubric, seed=seed, environment=environment, isolation=isolation, gpus=gpus)
-        await _Batch(iter(jobs), setting, on_part, on_done).run(max(1, concurrency))
+        setting = Setting(
+            rubric=rubric,
+            seed=seed,
+            environment=environment,
+            isolation=isolation,
+            gpus=gpus,
+            room=asyncio.Semaphore(concurrency),
+        )
+        await _Batch(iter(jobs), setting, on_part, on_done).run(concurrency + 1)
     finally:
         if isolations is None:
             await kept.close()
@@ -116,10 +128,11 @@ class _Batch:
         self._slots = GpuSlots(setting.gpus, setting.rubric.execution.training.fraction)
         self._may_wait = asyncio.Semaphore(_WAITING_FOR_A_GPU * len(self._slots))
 
-    async def run(self, concurrency: int) -> None:
+    async def run(self, at_work: int) -> None:
+        """Do all jobs, so many at a time."""
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(concurrency):
+                for _ in range(at_work):
                     group.create_task(self._worker(group))
         except BaseExceptionGroup as faults:
             raise faults.exceptions[0] from faults
@@ -186,7 +199,8 @@ async def execute_job(
     for part in PARTS:
         if part in job.parts:
             plan = _plan(part, job, notebook, setting, share)
-            outcome = await PartSession(setting.isolation, plan, clock).run()
+            room = setting.room if share is None else None
+            outcome = await PartSession(setting.isolation, plan, clock, room).run()
             # A thread, because a slow disk would hold up every other kernel. One that has begun ends, come what may.
             await asyncio.to_thread(on_part, job, outcome)
 

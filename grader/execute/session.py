@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -80,12 +81,16 @@ class PartSession:
         isolation: the level at which kernels run.
         plan: what is asked for.
         clock: what is left of the submission's time; reduced.
+        room: for so many kernels at a time; one that has ended takes none, though its evidence is still to be read.
     """
 
-    def __init__(self, isolation: Isolation, plan: PartPlan, clock: Clock) -> None:
+    def __init__(
+        self, isolation: Isolation, plan: PartPlan, clock: Clock, room: AbstractAsyncContextManager[None] | None = None
+    ) -> None:
         self._isolation = isolation
         self._plan = plan
         self._clock = clock
+        self._room = room or nullcontext()
         self._limits: Limits = plan.launch.limits
         self._ledger = Ledger(probes=in_order(plan.probes))
         self._allowance = Allowance(tensor_bytes=self._limits.evidence_bytes)
@@ -118,20 +123,20 @@ class PartSession:
     async def _one_kernel(self) -> bool:
         """Use one kernel as far as it goes; True if no other is needed."""
         left_out = self._ledger.skip_dependents()
-        kernel = await self._started()
-        self._kernels += 1
-        try:
-            unit, answer = await self._work(kernel, left_out)
-            await kernel.stop()
+        async with AsyncExitStack() as held:
+            async with self._room:
+                kernel = await self._started()
+                held.callback(kernel.close)
+                held.push_async_callback(kernel.stop)
+                self._kernels += 1
+                unit, answer = await self._work(kernel, left_out)
+                await kernel.stop()
             evidence = collect(
                 kernel.process.folders.evidence,
                 cells=[cell for cell, _ in self._code_cells()],
                 probes=self._ledger.probes,
                 allowance=self._allowance,
             )
-        finally:
-            await kernel.stop()
-            kernel.close()
         stopped = self._ledger.timed_out()
         self._ledger.take(evidence)
         if unit is None:

@@ -46,19 +46,47 @@ def test_no_more_than_the_wanted_number_are_at_work(concurrency: int, stage: Sta
     assert len(stage.done) == 12
 
 
-def test_the_next_submission_is_taken_only_when_the_last_is_stored(stage: Stage) -> None:
-    order: list[str] = []
+@pytest.mark.parametrize("concurrency", [1, 3])
+def test_one_more_is_taken_than_kernels_may_run_and_no_other_before_one_is_stored(
+    concurrency: int, stage: Stage
+) -> None:
+    unfinished, most = 0, 0
 
     def jobs() -> Iterator[Job]:
-        for number in range(3):
-            order.append(f"taken {number}")
+        nonlocal unfinished, most
+        for number in range(12):
+            unfinished += 1
+            most = max(most, unfinished)
             yield job(str(number))
 
-    stage.on_part = lambda done, outcome: order.append(f"stored {done.submission.key}")
+    def store(done: Job, outcome: PartOutcome) -> None:
+        nonlocal unfinished
+        unfinished -= 1
 
-    stage.run(jobs(), concurrency=1)
+    stage.on_part = store
 
-    assert order == [f"{what} {number}" for number in range(3) for what in ("taken", "stored")]
+    stage.run(jobs(), concurrency=concurrency)
+
+    assert most == concurrency + 1
+
+
+def test_the_next_kernel_runs_while_the_evidence_of_the_last_is_stored(stage: Stage) -> None:
+    begun = threading.Event()
+
+    def store(done: Job, outcome: PartOutcome) -> None:
+        if done.submission.key == "first":
+            assert begun.wait(60), "the second submission had to wait for the disk"
+
+    async def play(key: str, plan: PartPlan) -> None:
+        if key == "second":
+            begun.set()
+
+    stage.on_part = store
+
+    stage.run([job("first"), job("second")], concurrency=1, play=play)
+
+    assert sorted(stage.done) == ["first", "second"]
+    assert stage.faults == {}
 
 
 def test_a_slow_disk_holds_up_the_submission_that_is_stored_and_no_other(stage: Stage) -> None:

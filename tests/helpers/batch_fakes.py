@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -68,11 +69,15 @@ class Stage:
         stage = self
 
         class PlayedSession:
-            def __init__(self, isolation: object, plan: PartPlan, clock: object) -> None:
+            def __init__(
+                self, isolation: object, plan: PartPlan, clock: object, room: AbstractAsyncContextManager[None] | None
+            ) -> None:
                 self._plan = plan
+                self._room = room or nullcontext()
 
             async def run(self) -> PartOutcome:
-                return await stage.part(self._plan)
+                async with self._room:
+                    return await stage.part(self._plan)
 
         patch.setattr(batch_module, "PartSession", PlayedSession)
         patch.setattr(kept, "detect", lambda level, *, unsafe: NoSandbox())
