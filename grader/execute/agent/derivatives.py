@@ -81,7 +81,7 @@ def vjp(scope: Scope, value: Any, weights: str, wrt: Named) -> dict[str, torch.T
     if used:
         found = torch.autograd.grad(flat, [tensor for _, tensor in used], weight, retain_graph=True, allow_unused=True)
         gradients = {used[place][0]: gradient for place, gradient in enumerate(found) if gradient is not None}
-    return {name: gradients.get(name, torch.zeros_like(tensor)) for name, tensor in wrt}
+    return {name: gradients[name] if name in gradients else torch.zeros_like(tensor) for name, tensor in wrt}
 
 
 def warm_up() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import torch
@@ -21,6 +22,10 @@ _OF_EVERY_MODULE = frozenset(vars(torch.nn.Module()))
 _ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 
 
+Parts = list[tuple[str, torch.nn.Module]]
+"""Modules by qualified name."""
+
+
 def parameters_of(module: torch.nn.Module) -> list[tuple[str, torch.nn.Parameter]]:
     """Registered parameters by qualified name; methods shadowed by attributes do not disturb it."""
     found: list[tuple[str, torch.nn.Parameter]] = []
@@ -35,7 +40,7 @@ def parameters_of(module: torch.nn.Module) -> list[tuple[str, torch.nn.Parameter
     return found
 
 
-def modules_of(module: torch.nn.Module) -> list[tuple[str, torch.nn.Module]]:
+def modules_of(module: torch.nn.Module) -> Parts:
     """The module (empty name) and all inside it, those in plain lists, tuples and dicts included, each once."""
     found = _registered(module)
     known = {id(part) for _, part in found}
@@ -53,10 +58,10 @@ def modules_of(module: torch.nn.Module) -> list[tuple[str, torch.nn.Module]]:
     return found[:_MODULES]
 
 
-def _registered(module: torch.nn.Module) -> list[tuple[str, torch.nn.Module]]:
-    found: list[tuple[str, torch.nn.Module]] = []
+def _registered(module: torch.nn.Module) -> Parts:
+    found: Parts = []
     known = set()
-    pending: list[tuple[str, torch.nn.Module]] = [("", module)]
+    pending: Parts = [("", module)]
     """Next ones last."""
     while pending and len(found) < _MODULES:
         name, part = pending.pop()
@@ -72,7 +77,7 @@ def _registered(module: torch.nn.Module) -> list[tuple[str, torch.nn.Module]]:
 
 def _unregistered(module: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Module]]:
     for name, value in list(vars(module).items()):
-        if name in _OF_EVERY_MODULE:
+        if name in _OF_EVERY_MODULE or type(value) in _PLAIN:
             continue
         inside: list[tuple[str, Any]] = []
         if isinstance(value, torch.nn.Module):
@@ -86,9 +91,9 @@ def _unregistered(module: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Modul
                 yield qualified, item
 
 
-def prepare(module: torch.nn.Module, dtype: torch.dtype) -> None:
-    """Convert a module to a dtype and switch dropout and the like off."""
-    for _, part in modules_of(module):
+def prepare(parts: Parts, dtype: torch.dtype) -> None:
+    """Convert modules to a dtype and switch dropout and the like off."""
+    for _, part in parts:
         part.training = False
         for parameter in part._parameters.values():
             if parameter is not None and parameter.dtype != dtype and parameter.is_floating_point():
@@ -107,7 +112,8 @@ def _is_librarys(kind: type) -> bool:
     return str(kind.__module__).partition(".")[0] == "torch"
 
 
-def dtype_name(dtype: object) -> str:
+@cache
+def dtype_name(dtype: torch.dtype) -> str:
     """`float64` for `torch.float64`."""
     return str(dtype).rpartition(".")[2]
 
@@ -117,43 +123,46 @@ def json_text(value: object) -> str:
     return _ENCODER.encode(value)
 
 
-def facts_text(value: object) -> str:
-    """JSON of `Facts`, as text."""
-    return json_text(_facts_of(value))
+def facts_text(value: object, parts: Parts | None = None) -> str:
+    """JSON of `Facts`, as text; `parts` are the modules inside a module, if they are known."""
+    return json_text(_facts_of(value, parts))
 
 
-def _facts_of(value: object) -> dict[str, Any]:
+def _facts_of(value: object, parts: Parts | None) -> dict[str, Any]:
     if not isinstance(value, torch.nn.Module):
         return {"class_name": _class_name(value), "is_module": False, "attributes": _attributes(value)}
+    modules = [
+        {
+            "name": clean_text(name, 300),
+            "class_name": _class_name(part),
+            "library": is_library(part),
+            "inherits": _library_ancestors(part),
+            "attributes": _attributes(part),
+        }
+        for name, part in (modules_of(value) if parts is None else parts)
+    ]
     return {
         "class_name": _class_name(value),
         "is_module": True,
         "parameters": [
             {
                 "name": clean_text(name, 300),
-                "shape": list(parameter.shape),
+                "shape": tuple(parameter.shape),
                 "dtype": dtype_name(parameter.dtype),
                 "requires_grad": parameter.requires_grad,
             }
             for name, parameter in parameters_of(value)
         ],
-        "modules": [
-            {
-                "name": clean_text(name, 300),
-                "class_name": _class_name(part),
-                "library": is_library(part),
-                "inherits": _library_ancestors(part),
-                "attributes": _attributes(part),
-            }
-            for name, part in modules_of(value)
-        ],
-        "attributes": _attributes(value),
+        "modules": modules,
+        "attributes": modules[0]["attributes"],
     }
 
 
 def _library_ancestors(value: object) -> list[str]:
     """Names of torch's own classes from which the class of a module is derived, the base of all modules apart."""
     ancestors = type(value).__mro__[1:]
+    if ancestors[0] is torch.nn.Module:
+        return []
     names = [base.__name__ for base in ancestors if _is_librarys(base) and base is not torch.nn.Module]
     return [clean_text(name, 100) for name in names[:_ANCESTORS]]
 

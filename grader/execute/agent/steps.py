@@ -11,7 +11,7 @@ from . import draws  # type: ignore[attr-defined]  # the host puts draws.py besi
 from .control import AgentError, Control, MissingName
 from .derivatives import jacobian, side_by_side, variables, vjp
 from .differences import central_differences
-from .modules import parameters_of, prepare
+from .modules import modules_of, parameters_of, prepare
 from .partial import kept_when_it_raised
 from .scope import Json, Scope
 from .session import number_from, seed_everything
@@ -47,8 +47,10 @@ def _construct(scope: Scope, step: Json) -> None:
     positional, keywords = _arguments(scope, step)
     made = target(*positional, **keywords)
     gradients: dict[str, str] = {}
+    parts = None
     if isinstance(made, torch.nn.Module):
-        prepare(made, scope.dtype)
+        parts = modules_of(made)
+        prepare(parts, scope.dtype)
         name = step["save"] + scope.suffix
         parameters = parameters_of(made) if step.get("initial", True) else []
         if sum(parameter.numel() for _, parameter in parameters) <= _INITIAL_ELEMENTS:
@@ -58,7 +60,7 @@ def _construct(scope: Scope, step: Json) -> None:
                 if parameter.is_floating_point()
             }
     scope.save_result(step["save"], made)
-    scope.record_object(step["save"], made, gradients=gradients)
+    scope.record_object(step["save"], made, gradients=gradients, parts=parts)
 
 
 def _let(scope: Scope, step: Json) -> None:
