@@ -135,7 +135,9 @@ def requests(
     asked: list[list[Any]] = []
     for unit in units:
         if unit.kind != "start":
-            asked.append([unit.kind, *unit.cells, *unit.probes])
+            asked.append([unit.kind, *(unit.cells or unit.probes)])
+        if unit.cells and unit.probes:
+            asked.append(["probe", *unit.probes])
         if unit.then_finish:
             asked.append(["finish"])
     return asked

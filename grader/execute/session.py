@@ -236,7 +236,7 @@ class PartSession:
         if unit.kind == "train" and unit.cell is not None:
             whole_s = limits.training_s + 2 * _GRACE_S
             return Patience(step_s=whole_s, whole_s=whole_s)
-        step_s = limits.probe_s if unit.kind == "probe" else limits.statement_s
+        step_s = max(limits.probe_s if unit.probes else 0.0, limits.statement_s if unit.kind != "probe" else 0.0)
         return Patience(step_s=step_s + _GRACE_S, whole_s=left_s)
 
     def _job(self) -> dict[str, Any]:

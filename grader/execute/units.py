@@ -1,7 +1,7 @@
 """What is asked of our agent, one line of code each.
 
-All cells in a row are one request, and so are all probes: a request for each would cost more than most of them do. The
-journal tells which was at work when a kernel ended.
+All cells in a row are one request, with all probes that come after them: a request for each would cost more than most
+of them do. The journal tells which was at work when a kernel ended.
 """
 
 from __future__ import annotations
@@ -25,14 +25,20 @@ class Unit:
     kind: Literal["start", "cell", "stand_in", "probe", "train", "finish"]
     cells: tuple[int, ...] = ()
     probes: tuple[str, ...] = ()
+    """Those of a request for cells come after them."""
     then_finish: bool = False
     """True if the agent finishes in the same request, which saves one."""
 
     @property
     def code(self) -> str:
-        agent = f'__import__("{AGENT_PACKAGE}")'
-        finish = f"; {agent}.finish()" if self.then_finish else ""
-        return f"{agent}.{self.kind}({', '.join(map(repr, self.cells or self.probes))}){finish}"
+        calls = [(self.kind, self.cells or self.probes)]
+        if self.cells and self.probes:
+            calls.append(("probe", self.probes))
+        if self.then_finish:
+            calls.append(("finish", ()))
+        return "; ".join(
+            f'__import__("{AGENT_PACKAGE}").{name}({", ".join(map(repr, arguments))})' for name, arguments in calls
+        )
 
     @property
     def cell(self) -> int | None:
@@ -51,9 +57,9 @@ class Unit:
         if unfinished is None:
             return None
         if unfinished.begin == "statement" and unfinished.cell in self.cells:
-            return replace(self, cells=(unfinished.cell,), then_finish=False)
+            return Unit(kind="cell", cells=(unfinished.cell,))
         if unfinished.begin == "probe" and unfinished.probe in self.probes:
-            return replace(self, probes=(unfinished.probe,), then_finish=False)
+            return Unit(kind="probe", probes=(unfinished.probe,))
         return None
 
 
@@ -81,20 +87,26 @@ def units_of(
     if train and not definitions_after:
         cells = [index for index in cells if index <= max(train)]
     in_place = () if definitions_after else train
+    units: list[Unit] = []
     rows = groupby((index for index in cells if index in in_place or index not in train), in_place.__contains__)
     for trains, row in rows:
         kind: Literal["train", "cell"] = "train" if trains else "cell"
-        yield from (Unit(kind=kind, cells=some) for some in _together(row, singly=trains or singly))
+        units += (Unit(kind=kind, cells=some) for some in _together(row, singly=trains or singly))
     if definitions_after:
-        yield from (Unit(kind="train", cells=(index,)) for index in sorted(train))
+        units += (Unit(kind="train", cells=(index,)) for index in sorted(train))
     if part == "stand-ins":
-        yield Unit(kind="stand_in")
-    asked = [Unit(kind="probe", probes=some) for some in _together(probes, singly=singly)]
-    if len(asked) == 1 and asked[0].has_many:
-        yield replace(asked[0], then_finish=True)
-    else:
-        yield from asked
-        yield Unit(kind="finish")
+        units.append(Unit(kind="stand_in"))
+    yield from _with_probes(units, _together(probes, singly=singly), singly=singly)
+
+
+def _with_probes(units: list[Unit], probes: list[tuple[str, ...]], *, singly: bool) -> list[Unit]:
+    """All requests to the last, with the probes in that for the last cells where it may ask for many things."""
+    if probes and not singly and units and units[-1].kind == "cell":
+        return [*units[:-1], replace(units[-1], probes=probes[0], then_finish=True)]
+    units = units + [Unit(kind="probe", probes=some) for some in probes]
+    if units and units[-1].has_many:
+        return [*units[:-1], replace(units[-1], then_finish=True)]
+    return [*units, Unit(kind="finish")]
 
 
 def _together(wanted: Iterable[T], *, singly: bool) -> list[tuple[T, ...]]:

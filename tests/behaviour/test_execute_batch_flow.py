@@ -118,8 +118,12 @@ def test_a_part_that_is_complete_is_stored_even_if_the_batch_is_interrupted_mean
         assert go_on.wait(60)
         stage.stored.append((done.submission.key, outcome.part))
 
+    async def play(key: str, plan: PartPlan) -> None:
+        if key == "s2":
+            await asyncio.Event().wait()
+
     async def interrupted() -> None:
-        task = asyncio.create_task(stage.arun([job("s1"), job("s2")], concurrency=1))
+        task = asyncio.create_task(stage.arun([job("s1"), job("s2")], play, concurrency=1))
         await asyncio.to_thread(storing.wait, 60)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
