@@ -14,10 +14,10 @@ import signal
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -40,9 +40,6 @@ from grader.arguments import (
 from grader.console import BatchProgress, printable, show_error
 from grader.errors import ConfigError, GraderError
 from grader.records import RunMarks
-
-if TYPE_CHECKING:
-    from grader.execute import Isolations
 
 EXIT_INTERRUPTED = 130
 EXIT_OUR_FAULT = 3
@@ -81,18 +78,6 @@ def _loading() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
-
-
-def _kernels_ahead(rubric: Path, run: Path, *, unsafe: bool) -> Isolations:
-    """Begin to load what the kernels of a new run come from: it takes longer than all that is loaded here."""
-    from grader.execute import Isolations
-    from grader.rubric import load_rubric
-
-    isolations = Isolations()
-    if not run.exists():
-        with suppress(GraderError):  # it is met again where it can be told
-            isolations.expect(load_rubric(rubric), unsafe=unsafe)
-    return isolations
 
 
 @contextmanager
@@ -158,7 +143,9 @@ def grade(
     Example: grader grade rubrics/first_steps submissions/first_steps --out runs/first
     """
     with _loading():
-        isolations = _kernels_ahead(rubric, out, unsafe=unsafe_no_sandbox)
+        from grader.ahead import kernels_ahead
+
+        isolations = kernels_ahead(rubric, out, unsafe=unsafe_no_sandbox)
         from grader import pipeline
 
     with (

@@ -15,6 +15,16 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).resolve().parents[1] / "hostile" / "attacks"
 LEVELS = ("sealed", "bubblewrap")
 """Levels of isolation, the strongest first."""
+ONE_BY_ONE = """
+import os
+
+def end():
+    open("/evidence/journal.jsonl", "w").close()
+    os._exit(1)
+
+ended = end()
+"""
+"""A cell that ends its kernel and its traces: probes are then asked for one by one, after all cells have run."""
 AIMS = ("marks", "the host", "other hand-ins", "the grader", "whoever reads the page")
 
 

@@ -1,6 +1,6 @@
-"""Rewrites the syntax tree of every request, so that probes report success."""
+"""Rewrites the syntax tree of every request, so that probes report success, and has them asked for one by one."""
 
-from helpers.hostile_attacks import HandIn
+from helpers.hostile_attacks import ONE_BY_ONE, HandIn
 
 
 def shown(graded):
@@ -26,6 +26,7 @@ class Praise(ast.NodeTransformer):
 
 added = get_ipython().ast_transformers.append(Praise())
 """,
+    last=ONE_BY_ONE,
     loses=("softmax", "step"),
     shown=shown,
     waits=("step",),

@@ -1,6 +1,6 @@
-"""Rewrites every request of the grader's before it is run: probes become `pass`."""
+"""Rewrites every request of the grader's before it is run: probes, asked for one by one, become `pass`."""
 
-from helpers.hostile_attacks import HandIn
+from helpers.hostile_attacks import ONE_BY_ONE, HandIn
 
 
 def shown(graded):
@@ -18,7 +18,9 @@ def nothing(lines):
 added = get_ipython().input_transformers_cleanup.append(nothing)
 also = get_ipython().input_transformers_post.append(nothing)
 """,
+    last=ONE_BY_ONE,
     loses=("softmax", "step"),
     shown=shown,
     waits=("step",),
+    flags=("tampering:/evidence",),
 )
