@@ -23,6 +23,7 @@ from pathlib import Path
 import psutil
 
 from grader.execute import detect, locate
+from grader.execute.inside.preload import OPTIMISERS
 from grader.execute.isolation import Isolation
 from grader.execute.kernel import Kernel
 from grader.execute.layout import Launch
@@ -91,7 +92,7 @@ def metered() -> Iterator[Meter]:
 
 async def one(isolation: Isolation, launch: Launch, code: str) -> float:
     """Start a kernel, run some code, end it; gives the memory of its own, in MiB."""
-    kernel = Kernel(isolation, replace(launch, optimises=code == TRAINING))
+    kernel = Kernel(isolation, replace(launch, needs=(OPTIMISERS,) if code == TRAINING else ()))
     try:
         await kernel.start()
         answer = await kernel.request(code, _PATIENCE)

@@ -18,7 +18,7 @@ from grader.execute.devices import Gpus, GpuSlots, Share, find_gpus
 from grader.execute.environment import KernelEnvironment
 from grader.execute.isolation import Isolation
 from grader.execute.kept import Isolations
-from grader.execute.plan import PARTS, PartName, cells_to_train, launch_of, makes_optimisers, mounts_of, training_cells
+from grader.execute.plan import PARTS, PartName, cells_to_train, launch_of, mounts_of, needs_of, training_cells
 from grader.execute.session import Clock, PartOutcome, PartPlan, PartSession
 from grader.probes import Probe
 from grader.records import NotebookRecord, Submission
@@ -84,7 +84,7 @@ async def execute_batch(
         environment: what the kernels run in.
         on_part: called in a thread as soon as a part is complete, so that it can be stored; its submission waits.
         on_done: called once for each job, with the fault of ours that ended it, if any.
-        concurrency: kernels at a time, those that train on a GPU apart.
+        concurrency: kernels at work at a time, those that train on a GPU apart; one more may be starting.
         level: of isolation; None for the strongest of this host.
         unsafe: True to run without a sandbox, for one's own code only.
         gpus: None to look for them, if the rubric wants one.
@@ -207,8 +207,8 @@ async def execute_job(
 
 def _plan(part: PartName, job: Job, notebook: NotebookRecord, setting: Setting, share: Share | None) -> PartPlan:
     execution = setting.rubric.execution
-    optimises = makes_optimisers(notebook, execution.training, part)
-    launch = replace(launch_of(setting.rubric, setting.environment), optimises=optimises)
+    needs = needs_of(notebook, execution, part)
+    launch = replace(launch_of(setting.rubric, setting.environment), needs=needs)
     plan = PartPlan(
         part=part,
         notebook=notebook,

@@ -63,8 +63,8 @@ class Launch:
     devices: Devices = Devices()
     preload: tuple[str, ...] = ()
     """Modules that a template loads beside its own; kernels that start afresh do without."""
-    optimises: bool = False
-    """True if its code seems to make an optimiser of torch's, for which a template loads more; no kernel needs that."""
+    needs: tuple[str, ...] = ()
+    """What its code seems to use of what a template loads on demand; a kernel loads by itself what is not named."""
     agent: Path = field(default=_HERE / "agent")
     """Folder of the agent's modules."""
 

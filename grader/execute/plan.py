@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from grader.errors import RubricError
 from grader.execute.environment import KernelEnvironment
+from grader.execute.inside.preload import LIBROSA, OPTIMISERS
 from grader.execute.layout import Launch, agent_files
 from grader.limits import Limits
 from grader.probes import Probe
@@ -22,7 +23,9 @@ PartName = Literal["student", "stand-ins", "training"]
 PARTS: tuple[PartName, ...] = ("student", "stand-ins", "training")
 ON_DEMAND: tuple[PartName, ...] = ("stand-ins",)
 """Parts that most hand-ins are judged without: they are taken when scoring has asked for them."""
-_OPTIMISERS = re.compile(r"\boptim\b")
+_WORD = re.compile(r"\w+")
+_CALLS_LIBROSA = re.compile(r"^(?!import\b|from\b|\s).*\blibrosa\.", re.MULTILINE)
+"""A use that runs at once, since it is in no body of a function or class."""
 _AGENT_LIMITS = ("statement_s", "probe_s", "cell_output_bytes", "evidence_bytes", "training_s", "training_steps")
 
 
@@ -44,13 +47,20 @@ def cells_to_train(notebook: NotebookRecord, training: Training) -> tuple[int, .
     return tuple(index for index in wanted if training.when == "always" or cells[index].outputs)
 
 
-def makes_optimisers(notebook: NotebookRecord, training: Training, part: PartName) -> bool:
-    """True if code that a part runs names torch's optimisers; a wrong answer costs time and changes nothing."""
-    apart = () if part == "training" else training_cells(notebook, training)
-    return any(
-        cell.kind is CellKind.CODE and cell.index not in apart and _OPTIMISERS.search(cell.source)
-        for cell in notebook.cells
-    )
+def needs_of(notebook: NotebookRecord, execution: Execution, part: PartName) -> tuple[str, ...]:
+    """What the code of a part seems to use of what a template loads on demand; a wrong guess costs time, nothing else.
+
+    A module is needed if all parts of its name occur. Training is taken to call what was defined before.
+    """
+    apart = () if part == "training" else training_cells(notebook, execution.training)
+    code = "\n".join(cell.source for cell in notebook.cells if cell.kind is CellKind.CODE and cell.index not in apart)
+    words = frozenset(_WORD.findall(code))
+    needs = [module for module in execution.preload if words.issuperset(module.split("."))]
+    if "librosa" in needs and (part == "training" or _CALLS_LIBROSA.search(code)):
+        needs.append(LIBROSA)
+    if "optim" in words:
+        needs.append(OPTIMISERS)
+    return tuple(needs)
 
 
 def parts_wanted(notebook: NotebookRecord, execution: Execution, stand_in_probes: Sequence[Probe]) -> tuple[str, ...]:

@@ -102,7 +102,7 @@ class Sealed:
         kernel: KernelProcess | None = None
         try:
             request = request_of(launch, self.paths, job_files(launch, self.paths), self._user())
-            await _send(template, request, [theirs.detach(), says, says], group, optimises=launch.optimises)
+            await _send(template, request, [theirs.detach(), says, says], group, needs=launch.needs)
             descriptors = await _handed_over(ours, launch.limits.start_s, template, said)
             kernel = _process(descriptors, ours, group)
             return kernel
@@ -160,7 +160,12 @@ def _try(user: int | None) -> None:
 
 
 async def _send(
-    template: Template, request: Mapping[str, object], descriptors: list[int], group: Group, *, optimises: bool = False
+    template: Template,
+    request: Mapping[str, object],
+    descriptors: list[int],
+    group: Group,
+    *,
+    needs: Sequence[str] = (),
 ) -> None:
     """Send a request with its descriptors (channel, output, errors), which are closed here in any case."""
     channel, output, errors = descriptors
@@ -168,7 +173,7 @@ async def _send(
         memory = memory_file("request", json.dumps(request).encode())
         entries = group.entries()
         try:
-            await template.ask([channel, memory, output, errors, *entries], optimises=optimises)
+            await template.ask([channel, memory, output, errors, *entries], needs=needs)
         finally:
             for descriptor in (memory, *entries):
                 os.close(descriptor)

@@ -81,7 +81,7 @@ class PartSession:
         isolation: the level at which kernels run.
         plan: what is asked for.
         clock: what is left of the submission's time; reduced.
-        room: for so many kernels at a time; one that has ended takes none, though its evidence is still to be read.
+        room: for so many kernels at work; one that starts takes none, nor one that has ended and whose evidence is read.
     """
 
     def __init__(
@@ -124,11 +124,11 @@ class PartSession:
         """Use one kernel as far as it goes; True if no other is needed."""
         left_out = self._ledger.skip_dependents()
         async with AsyncExitStack() as held:
+            kernel = await self._started()
+            held.callback(kernel.close)
+            held.push_async_callback(kernel.stop)
+            self._kernels += 1
             async with self._room:
-                kernel = await self._started()
-                held.callback(kernel.close)
-                held.push_async_callback(kernel.stop)
-                self._kernels += 1
                 unit, answer = await self._work(kernel, left_out)
                 await kernel.stop()
             evidence = collect(

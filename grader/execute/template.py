@@ -19,7 +19,7 @@ from typing import Any
 
 from grader.errors import SandboxError
 from grader.execute.environment import KernelEnvironment
-from grader.execute.inside.preload import AHEAD, EVERY_KERNEL, OPTIMISERS
+from grader.execute.inside.preload import AHEAD, EVERY_KERNEL, LIBROSA, OPTIMISERS
 from grader.execute.isolation import memory_file
 from grader.execute.layout import (
     AGENT_PACKAGE,
@@ -132,15 +132,15 @@ class Template:
             await asyncio.sleep(_LOOK_S)
         return False
 
-    async def ask(self, descriptors: Sequence[int], *, optimises: bool = False) -> None:
-        """Ask for one process, by the descriptors that it needs; `optimises` as a launch says it.
+    async def ask(self, descriptors: Sequence[int], *, needs: Sequence[str] = ()) -> None:
+        """Ask for one process, by the descriptors that it needs; `needs` as a launch says it.
 
         Raises:
             SandboxError: if there is nobody to be asked.
         """
         while True:
             try:
-                socket.send_fds(self._control, [b"fork to optimise" if optimises else b"fork"], descriptors)
+                socket.send_fds(self._control, [" ".join(["fork", *needs]).encode()], descriptors)
             except BlockingIOError:
                 await _until_writable(self._control.fileno())
             except OSError as error:
@@ -209,10 +209,11 @@ def _config_of(recipe: Recipe, paths: Paths) -> dict[str, Any]:
         "caches": start["caches"],
         "agent": paths.agent,
         "every_kernel": EVERY_KERNEL if recipe.loads else (),
-        "ahead": (*AHEAD, *recipe.preload, AGENT_PACKAGE) if recipe.loads else (),
-        "optimisers": OPTIMISERS if recipe.loads else (),
+        "ahead": (*AHEAD, AGENT_PACKAGE) if recipe.loads else (),
+        "on_demand": (*recipe.preload, LIBROSA, OPTIMISERS) if recipe.loads else (),
         "left_out": {},
         "running": [],
+        "needs": [],
         "waiting": [],
         "filter": (seccomp_program() or b"").hex(),
     }

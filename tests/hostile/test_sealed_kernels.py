@@ -22,7 +22,7 @@ from helpers.execute_cases import QUICK, REPOSITORY, STUB_AGENT, launch, noteboo
 
 from grader.errors import SandboxError
 from grader.evidence import PartRecord
-from grader.execute import template as template_module
+from grader.execute.inside.preload import OPTIMISERS
 from grader.execute.inside.syscalls import collapse
 from grader.execute.process import KernelProcess
 from grader.execute.sealed import Sealed
@@ -149,7 +149,9 @@ def test_a_library_that_starts_a_thread_is_left_to_the_kernels(tmp_path: Path) -
     isolation = Sealed()
 
     try:
-        outcome = take(replace(asked, launch=replace(asked.launch, agent=agent, preload=preload)), isolation)
+        outcome = take(
+            replace(asked, launch=replace(asked.launch, agent=agent, preload=preload, needs=preload)), isolation
+        )
     finally:
         asyncio.run(isolation.close())
 
@@ -164,16 +166,16 @@ print('torch._dynamo' in sys.modules, 'torch.fx.experimental.symbolic_shapes' in
 """
 
 
-def that_optimises(wanted: PartPlan) -> PartPlan:
-    """The same plan for code that makes an optimiser."""
-    return replace(wanted, launch=replace(wanted.launch, optimises=True))
+def that_needs(wanted: PartPlan, *needs: str) -> PartPlan:
+    """The same plan for code that needs more."""
+    return replace(wanted, launch=replace(wanted.launch, needs=needs))
 
 
 def test_what_optimisers_load_is_there_for_kernels_that_make_one_and_costs_them_no_memory() -> None:
     isolation = Sealed()
     asked = plan(notebook(SPARE), limits=PATIENT)
     try:
-        said = [printed(take(wanted, isolation)).split() for wanted in (asked, that_optimises(asked), asked)]
+        said = [printed(take(wanted, isolation)).split() for wanted in (asked, that_needs(asked, OPTIMISERS), asked)]
     finally:
         asyncio.run(isolation.close())
 
@@ -181,22 +183,20 @@ def test_what_optimisers_load_is_there_for_kernels_that_make_one_and_costs_them_
     assert said == [["False", "True", spare], ["True", "True", spare], ["True", "True", spare]]
 
 
-def test_an_optimiser_library_that_starts_a_thread_is_left_to_kernels_and_those_that_run_go_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_library_on_demand_that_starts_a_thread_is_left_to_kernels_and_those_that_run_go_on(tmp_path: Path) -> None:
     agent = tmp_path / "agent"
     shutil.copytree(STUB_AGENT, agent)
     (agent / "restless.py").write_text("import threading\nthreading.Thread(target=threading.Event().wait).start()\n")
     names = ("_grader_agent.restless", "wave")
-    monkeypatch.setattr(template_module, "OPTIMISERS", names)
     asked = plan(notebook(f"import sys\nprint([name in sys.modules for name in {names}])"), agent=agent)
+    asked = replace(asked, launch=replace(asked.launch, preload=names))
 
     async def scene() -> tuple[list[bool], list[int], list[str]]:
         isolation = Sealed()
         try:
             early = await isolation.start(asked.launch)
             before = template_of(isolation).pid
-            wanted = (that_optimises(asked), that_optimises(asked), asked)
+            wanted = (that_needs(asked, *names), that_needs(asked, *names), asked)
             sessions = [PartSession(isolation, one, Clock(60)) for one in wanted]
             said = [printed(await session.run()).strip() for session in sessions]
             alive = [not early.dead]
@@ -213,7 +213,7 @@ def test_an_optimiser_library_that_starts_a_thread_is_left_to_kernels_and_those_
 
     assert alive == [True]
     assert after == before
-    assert said == ["[False, False]", "[False, True]", "[False, True]"]
+    assert said == ["[False, True]"] * 3
 
 
 def test_a_fork_copies_large_pages_where_linux_makes_them(sealed: Sealed) -> None:

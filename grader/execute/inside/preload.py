@@ -17,8 +17,10 @@ from pathlib import Path
 
 EVERY_KERNEL = ("torch", "numpy.random", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell")
 """What a kernel that starts afresh loads, too, and so pays for out of its memory."""
-OPTIMISERS = ("torch._dynamo",)
+OPTIMISERS = "torch._dynamo"
 """What the first optimiser of a process loads: a second of work that kernels without one do without."""
+LIBROSA = "librosa()"
+"""The first call of librosa, which loads all that later ones use: another second."""
 AHEAD = (
     "torch.fx.experimental.symbolic_shapes",  # what the first derivative of a process loads
     # What the start of a kernel imports late, and so every kernel again; found by looking at sys.modules in one.
@@ -95,9 +97,10 @@ def load(modules: Iterable[str]) -> dict[str, str]:
         warnings.simplefilter("ignore")
         for name in modules:
             try:
-                importlib.import_module(name)
-                if name == "librosa":
+                if name == LIBROSA:
                     _call_librosa()
+                else:
+                    importlib.import_module(name)
             except Exception as error:  # noqa: BLE001 - whatever a library raises, a kernel without it may do well
                 missing[name] = f"{type(error).__name__}: {error}"[:300]
             if safe and (reason := why_no_fork()):

@@ -23,8 +23,8 @@ from . import launcher, memory, preload
 from .seal import Handles, Request, fork_sealed
 
 _MOST_HANDLES = 16
-_OPTIMISES = b"fork to optimise"
-"""The request for a kernel whose code makes an optimiser; any other message asks for one without."""
+_MOST_BYTES = 64 * 1024
+"""Of a request: the word `fork`, and names of what the kernel's code seems to need of what is loaded on demand."""
 _KERNEL_ARGUMENTS = ["/agent/launcher.py", "/job/start.json"]
 
 
@@ -80,6 +80,7 @@ class _Served:
     def serve(self, children: _Children) -> None:
         """Answer until the host lets go of its end."""
         if self._config["waiting"]:
+            self._load_more(self._config["needs"], self._config["waiting"])
             self._fork(children, Handles.of(self._config["waiting"]))
         self._poll.register(self._control, select.POLLIN)
         while True:
@@ -89,29 +90,30 @@ class _Served:
                     os.close(descriptor)
                     os.waitpid(self._running.pop(descriptor), 0)  # it has ended, so this does not wait
                     continue
-                message, descriptors, _, _ = socket.recv_fds(self._control, 64, _MOST_HANDLES)
+                message, descriptors, _, _ = socket.recv_fds(self._control, _MOST_BYTES, _MOST_HANDLES)
                 if not message:
                     return
-                if message == _OPTIMISES:
-                    self._load_optimisers(descriptors)
+                self._load_more(message.decode().split()[1:], descriptors)
                 self._fork(children, Handles.of(descriptors))
 
-    def start_again(self, error: preload.NoForkError, waiting: Sequence[int] = ()) -> NoReturn:
+    def start_again(
+        self, error: preload.NoForkError, needs: Sequence[str] = (), waiting: Sequence[int] = ()
+    ) -> NoReturn:
         """Become a template that leaves a module to its kernels: a thread that was started cannot be taken back.
 
         Args:
             error: which module, and why.
-            waiting: descriptors of the request that is to be answered then. Kernels that run go on: they are the
-                children of the same process as before.
+            needs: of the request that is to be answered then.
+            waiting: its descriptors. Kernels that run go on: they are the children of the same process as before.
         """
         config = self._config
-        for modules in (config["every_kernel"], config["ahead"], config["optimisers"]):
+        for modules in (config["every_kernel"], config["ahead"], config["on_demand"]):
             if error.module in modules:
                 modules.remove(error.module)
         config["left_out"][error.module] = error.reason
         config["caches"] = []  # they are there
         config["running"] = list(self._running.values())
-        config["waiting"] = list(waiting)
+        config["needs"], config["waiting"] = list(needs), list(waiting)
         handed_on = os.memfd_create("template", 0)  # inherited, as nothing else of this process is
         os.write(handed_on, json.dumps(config).encode())
         os.lseek(handed_on, 0, os.SEEK_SET)
@@ -120,16 +122,16 @@ class _Served:
         module = f"{__spec__.parent}.template"
         os.execv(sys.executable, [sys.executable, "-m", module, str(self._control.fileno()), str(handed_on)])
 
-    def _load_optimisers(self, waiting: Sequence[int]) -> None:
-        """Load what only kernels with an optimiser need, at the first request for one."""
-        modules, self._config["optimisers"] = self._config["optimisers"], []
+    def _load_more(self, needs: Sequence[str], waiting: Sequence[int]) -> None:
+        """Load what only some kernels need, at the first request for one of them."""
+        modules = [name for name in self._config["on_demand"] if name in needs]
         if not modules:
             return
         try:
             missing = preload.load(modules)
         except preload.NoForkError as error:
-            self._config["optimisers"] = modules
-            self.start_again(error, waiting)
+            self.start_again(error, needs, waiting)
+        self._config["on_demand"] = [name for name in self._config["on_demand"] if name not in needs]
         _say_missing(missing)
         _settle()
 

@@ -8,6 +8,7 @@ import pytest
 
 from grader.errors import RubricError
 from grader.execute.environment import KernelEnvironment
+from grader.execute.inside.preload import LIBROSA, OPTIMISERS
 from grader.execute.plan import (
     PartName,
     agent_digest,
@@ -15,8 +16,8 @@ from grader.execute.plan import (
     conditions_of,
     in_order,
     limits_for_agent,
-    makes_optimisers,
     mounts_of,
+    needs_of,
     part_key,
     parts_wanted,
     training_cells,
@@ -52,21 +53,40 @@ def test_the_rubric_says_which_training_cells_run(when: str, cells: tuple[int, .
 
 
 @pytest.mark.parametrize(
-    ("source", "part", "makes"),
+    ("source", "part", "needs"),
     [
-        pytest.param("best = torch.optim.Adam(weights)", "student", True, id="where it is run"),
-        pytest.param("from torch import optim", "stand-ins", True, id="imported"),
-        pytest.param(f"best = torch.optim.Adam(weights)\n{TRAINS}", "student", False, id="in a cell that trains"),
-        pytest.param(f"best = torch.optim.Adam(weights)\n{TRAINS}", "training", True, id="where training is run"),
-        pytest.param("x = 'an optimal answer'", "student", False, id="another word"),
+        pytest.param("best = torch.optim.Adam(weights)", "student", {OPTIMISERS}, id="where it is run"),
+        pytest.param("from torch import optim", "stand-ins", {OPTIMISERS}, id="imported"),
+        pytest.param(f"best = torch.optim.Adam(weights)\n{TRAINS}", "student", set(), id="in a cell that trains"),
+        pytest.param(f"best = torch.optim.Adam(weights)\n{TRAINS}", "training", {OPTIMISERS}, id="training is run"),
+        pytest.param("x = 'an optimal answer'", "student", set(), id="another word"),
+        pytest.param("from scipy.io import wavfile", "student", {"scipy.io.wavfile"}, id="a module"),
+        pytest.param("import scipy.io as files", "student", set(), id="a part of its name"),
+        pytest.param("import pandas", "student", set(), id="a module that is not preloaded"),
+        pytest.param("import librosa\ndef f(x):\n    return librosa.load(x)", "student", {"librosa"}, id="defined"),
+        pytest.param("import librosa as lib, librosa.core", "student", {"librosa"}, id="only imported"),
+        pytest.param("import librosa\nx = librosa.load('a')", "student", {"librosa", LIBROSA}, id="called"),
+        pytest.param(
+            f"import librosa\ndef f(x):\n    return librosa.load(x)\n{TRAINS}",
+            "training",
+            {"librosa", LIBROSA},
+            id="called in training, perhaps",
+        ),
     ],
 )
-def test_code_that_names_torchs_optimisers_is_seen_in_the_part_that_runs_it(
-    source: str, part: PartName, makes: bool
+def test_what_templates_load_on_demand_is_seen_in_the_part_that_runs_it(
+    source: str, part: PartName, needs: set[str]
 ) -> None:
     notebook = NOTEBOOK.model_copy(update={"cells": (NotebookCell(index=0, kind=CellKind.CODE, source=source),)})
+    execution = Execution(preload=("librosa", "scipy.io.wavfile"))
 
-    assert makes_optimisers(notebook, Training(), part) is makes
+    assert set(needs_of(notebook, execution, part)) == needs
+
+
+def test_librosa_is_not_called_ahead_where_the_rubric_does_not_preload_it() -> None:
+    cells = (NotebookCell(index=0, kind=CellKind.CODE, source="x = librosa.load('a')"),)
+
+    assert needs_of(NOTEBOOK.model_copy(update={"cells": cells}), Execution(), "student") == ()
 
 
 def test_a_plain_submission_has_one_part() -> None:
