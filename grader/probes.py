@@ -27,7 +27,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from grader.records import Record
 
@@ -252,10 +252,15 @@ class Probe(Record):
     """Lower runs first: cells before models."""
     after: tuple[str, ...] = ()
     """Probes on which this one builds: if one of them hung or killed the kernel, this one is skipped."""
-    unless: str | None = None
-    """A probe of the same subject: this one is run only for definitions on which that one was not done."""
+    unless: tuple[str, ...] = ()
+    """Probes of the same subject: this one is run only for definitions on which one of them was not done."""
     stand_ins: bool = False
     """True for the copy that runs with stand-ins, in the kernel that holds them."""
+
+    @field_validator("unless", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
 
     @cached_property
     def as_sent(self) -> Mapping[str, Any]:

@@ -81,7 +81,7 @@ class PartSession:
         isolation: the level at which kernels run.
         plan: what is asked for.
         clock: what is left of the submission's time; reduced.
-        room: for so many kernels at work; one that starts takes none, nor one that has ended and whose evidence is read.
+        room: for so many kernels at work; one that starts takes none, nor one that has ended, whose evidence is read.
     """
 
     def __init__(

@@ -21,8 +21,8 @@ class ProbeNeed:
     probe: Probe
     statuses: tuple[str, ...] = ("done",)
     """How the probe may have ended for the test to be run at all."""
-    instead_of: str = ""
-    """The probe in whose place this one is looked at, where that one was not done; empty for one of its own right."""
+    instead_of: tuple[str, ...] = ()
+    """The probes in whose place this one is looked at, unless all were done; empty for one of its own right."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ class CheckSpec:
 
 
 def probe_need(
-    plan: ProbePlan, identifier: str, statuses: tuple[str, ...], where: str, *, instead_of: str = ""
+    plan: ProbePlan, identifier: str, statuses: tuple[str, ...], where: str, *, instead_of: tuple[str, ...] = ()
 ) -> ProbeNeed:
     """A declared probe, as a test needs it.
 

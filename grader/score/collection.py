@@ -147,9 +147,10 @@ def _needs(item: pytest.Item, coursework: Coursework, where: str) -> Iterator[Pr
                 where=where,
             )
         statuses = tuple(str(status) for status in mark.kwargs.get("statuses", ("done",)))
-        other = str(mark.kwargs.get("instead_of", ""))
+        others = mark.kwargs.get("instead_of", ())
+        others = (others,) if isinstance(others, str) else tuple(map(str, others))
         for identifier in mark.args:
-            yield probe_need(coursework.plan, str(identifier), statuses, where, instead_of=other)
+            yield probe_need(coursework.plan, str(identifier), statuses, where, instead_of=others)
 
 
 def _check_places(needs: tuple[ProbeNeed, ...], where: str) -> tuple[ProbeNeed, ...]:
@@ -158,13 +159,15 @@ def _check_places(needs: tuple[ProbeNeed, ...], where: str) -> tuple[ProbeNeed, 
     Raises:
         RubricError: if it does not.
     """
-    known = {need.probe.id for need in needs if not need.instead_of}
+    known = set()
     for need in needs:
-        if need.instead_of and need.instead_of not in known:
+        strange = [other for other in need.instead_of if other not in known]
+        if strange:
             raise RubricError(
                 "rubric-bad-marker",
-                f'"{need.probe.id}" is looked at instead of "{need.instead_of}", which the test does not ask for',
+                f'"{need.probe.id}" is looked at instead of "{strange[0]}", which the test has not asked for before',
                 where=where,
-                next_step=f'add @pytest.mark.probe("{need.instead_of}", statuses=...)',
+                next_step=f'add @pytest.mark.probe("{strange[0]}", statuses=...) before it',
             )
+        known.add(need.probe.id)
     return needs

@@ -57,10 +57,17 @@ def runs(
 def looked_at(
     case: Case, spec: CheckSpec, definition: int
 ) -> list[tuple[ProbeNeed, Part | None, RunOutline | ProbeRun | None]]:
-    """The same without what is not needed, since the probe that it stands in for was done."""
-    found = runs(case, spec, definition)
-    done = {need.probe.id for need, _, run in found if run is not None and run.status == "done"}
-    return [item for item in found if item[0].instead_of not in done]
+    """The same without what is not needed, since the probes that it stands in for were done, or not needed either."""
+    settled: set[str] = set()
+    needed = []
+    for need, part, run in runs(case, spec, definition):
+        if need.instead_of and settled.issuperset(need.instead_of):
+            settled.add(need.probe.id)
+            continue
+        if run is not None and run.status == "done":
+            settled.add(need.probe.id)
+        needed.append((need, part, run))
+    return needed
 
 
 def closed_gate(case: Case, spec: CheckSpec, definition: int) -> Verdict | None:

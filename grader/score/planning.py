@@ -116,7 +116,7 @@ def probe_plan(rubric: Rubric, oracle: Oracle | None) -> ProbePlan:
 
 def _check_prerequisites(probes: dict[str, Probe], rubric: Rubric) -> None:
     for probe in probes.values():
-        for needed in (*probe.after, *([] if probe.unless is None else [probe.unless])):
+        for needed in (*probe.after, *probe.unless):
             if needed not in probes:
                 near = difflib.get_close_matches(needed, sorted(probes), n=1)
                 raise RubricError(

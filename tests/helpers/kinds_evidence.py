@@ -324,9 +324,8 @@ class Bench:
             for index, definition in enumerate(listed.get(subject, [None])):
                 namespace = final | ({subject: definition} if definition is not None else {})
                 runner = ProbeRunner(probe, namespace, index)
-                done = any(
-                    one.probe == probe.unless and one.definition == index and one.status == "done" for one in runs
-                )
+                ended = {one.probe for one in runs if one.definition == index and one.status == "done"}
+                done = bool(probe.unless) and ended.issuperset(probe.unless)
                 skipped = ProbeRun(probe=probe.id, definition=index, status="skipped", seed=runner.seed)
                 run = edit(skipped if done else runner.run())
                 if run is not None:

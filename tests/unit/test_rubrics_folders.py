@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from decimal import Decimal
 from operator import attrgetter
 from pathlib import Path
@@ -15,6 +17,8 @@ from grader.records import CellKind
 from grader.rubric import load_rubric
 from grader.score import probe_plan
 from grader.score.kinds import kind_of
+from grader.score.kinds.covering import covering_runs
+from grader.score.kinds.model_probes import ModelParameters
 from grader.score.planning import load_oracle
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -130,3 +134,21 @@ def test_the_example_rubric_stays_short():
     assert lines <= 60
     assert load_rubric(folder).oracle is None
     assert load_rubric(folder).max == Decimal(10)
+
+
+def test_the_tests_on_the_models_of_imperial_cw3_know_what_its_runs_ask_for():
+    folder = ROOT / "rubrics" / "imperial_cw3"
+    show = "import json, test_models as t; print(json.dumps([t.RUNS, list(t.TARGETS.values())]))"
+    shown = subprocess.run([sys.executable, "-c", show], cwd=folder, check=True, capture_output=True, timeout=60)
+    runs_known, targets = json.loads(shown.stdout)
+    rubric = load_rubric(folder)
+    checks = [check for question in rubric.questions for check in question.checks if check.kind == "model"]
+    models = [ModelParameters.model_validate(check.parameters) for check in checks]
+
+    assert {model.target for model in models} == set(targets)
+    for model in models:
+        asked = {}
+        for _, run in model.all_runs():
+            asked.setdefault(run.mode, []).append([run.layers, run.bias, run.input_size, run.hidden_size])
+        assert asked == runs_known
+        assert model.runs == covering_runs(tuple(model.modes))

@@ -40,7 +40,8 @@ def _run_probe(session: Session, probe: Json) -> None:
         name = f"{probe['id']}@{index}"
         if name in session.job.done_probes:
             continue
-        if session.ended.get(f"{probe.get('unless')}@{index}") == "done":
+        others = probe.get("unless", ())
+        if others and all(session.ended.get(f"{other}@{index}") == "done" for other in others):
             session.sink.write_short_json(f"probe-{name}", _left_out(session, probe, index))
             continue
         session.sink.journal({"begin": "probe", "probe": probe["id"], "definition": index})
@@ -53,7 +54,7 @@ def _run_probe(session: Session, probe: Json) -> None:
 
 
 def _left_out(session: Session, probe: Json, index: int) -> Json:
-    """The record of a probe that is not needed, since the one that it stands in for was done."""
+    """The record of a probe that is not needed, since those that it stands in for were done."""
     return {
         "probe": probe["id"],
         "definition": index,

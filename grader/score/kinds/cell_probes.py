@@ -113,7 +113,7 @@ def cell_probes(plan: CellPlan) -> list[Probe]:
     first, fixed = cell_probe(plan), plan.fixed
     if fixed is None:
         return [first]
-    return [first, cell_probe(fixed).model_copy(update={"after": (first.id,), "unless": first.id})]
+    return [first, cell_probe(fixed).model_copy(update={"after": (first.id,), "unless": (first.id,)})]
 
 
 def cell_probe(plan: CellPlan) -> Probe:

@@ -124,7 +124,7 @@ def call_probes(parameters: DerivationParameters, judge: Judge, oracle: Oracle |
             id=way.probe(parameters),
             steps=tuple(_steps(parameters, judge, oracle, arguments, way)),
             after=() if way.probe(parameters) == first else (first,),
-            unless=None if way == ways[0] or other == way.probe(parameters) else other,
+            unless=() if way == ways[0] or other == way.probe(parameters) else (other,),
         )
 
 

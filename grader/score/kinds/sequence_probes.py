@@ -110,7 +110,7 @@ def sequence_probes(parameters: SequenceParameters) -> Iterator[Probe]:
             subject=parameters.target,
             steps=tuple(_steps(parameters, form)),
             after=() if form == first else (parameters.probe_of(first),),
-            unless=None if form == first else parameters.probe_of(first),
+            unless=() if form == first else (parameters.probe_of(first),),
         )
 
 

@@ -86,7 +86,7 @@ def test_a_dead_net_is_filled_again_four_times_at_most(kernel: Start, dead: int,
 
 def test_a_probe_that_stands_in_for_another_runs_where_that_one_was_not_done(kernel: Start) -> None:
     first = Probe(id="first", subject="f", steps=(Call(save="y", target={"name": "f"}, args=(1,)),))
-    second = first.model_copy(update={"id": "second", "unless": "first", "after": ("first",)})
+    second = first.model_copy(update={"id": "second", "unless": ("first",), "after": ("first",)})
     cells = ["def f(n):\n    return n\n", "def f(n):\n    raise ValueError(n)\n"]
     started = kernel(cells, probes=[first, second], subjects=["f"])
     started.run_cells()
@@ -94,6 +94,20 @@ def test_a_probe_that_stands_in_for_another_runs_where_that_one_was_not_done(ker
     assert [started.run_probe("first", 0).status, started.probe("first", 1).status] == ["done", "raised"]
     assert started.run_probe("second", 0).status == "skipped"
     assert started.probe("second", 1).status == "raised"
+
+
+def test_a_probe_that_stands_in_for_several_runs_where_one_of_them_was_not_done(kernel: Start) -> None:
+    calls = [Call(save="y", target={"name": "f"}, args=(number,)) for number in (1, 2, 3)]
+    one, two, last = (Probe(id=f"p{place}", subject="f", steps=(call,)) for place, call in enumerate(calls))
+    last = last.model_copy(update={"unless": ("p0", "p1")})
+    cells = ["def f(n):\n    return n\n", "def f(n):\n    if n == 2:\n        raise ValueError(n)\n    return n\n"]
+    started = kernel(cells, probes=[one, two, last], subjects=["f"])
+    started.run_cells()
+    for probe in ("p0", "p1"):
+        started.run_probe(probe, 0)
+
+    assert started.run_probe("p2", 0).status == "skipped"
+    assert started.probe("p2", 1).status == "done"
 
 
 # ------------------------------------------------------------------------------------------------ arrays

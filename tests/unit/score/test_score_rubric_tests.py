@@ -9,6 +9,7 @@ import pytest
 import torch
 from helpers.evidence_files import (
     ANSWER,
+    MARKERS,
     SEED,
     notebook,
     only_check,
@@ -22,6 +23,7 @@ from helpers.evidence_files import (
 )
 
 from grader import draws
+from grader.errors import RubricError
 from grader.evidence import Definition
 from grader.records import Outcome
 from grader.values import Value
@@ -308,6 +310,58 @@ def test_a_test_may_ask_to_see_a_probe_that_raised(tmp_path: Path) -> None:
     check = only_check(rubric, write_evidence(tmp_path / "s001", runs=[raised_run()]))
 
     assert (check.id, check.outcome) == ("1/refuses", Outcome.PASSED)
+
+
+SEVERAL = """
+probes:
+  - {id: one, subject: Scale, steps: &made [{do: construct, save: scale, target: Scale}]}
+  - {id: two, subject: Scale, steps: *made}
+  - {id: alone, subject: Scale, unless: [one, two], steps: *made}
+  - {id: otherwise, subject: Scale, unless: alone, steps: *made}
+"""
+
+
+@pytest.mark.parametrize(
+    ("statuses", "seen"),
+    [
+        pytest.param({"one": "done", "two": "done", "alone": "skipped"}, ["one", "two"], id="all were done"),
+        pytest.param({"one": "done", "two": "raised", "alone": "done"}, ["alone", "one", "two"], id="one was not"),
+        pytest.param(
+            {"one": "killed", "two": "done", "alone": "raised", "otherwise": "done"},
+            ["alone", "one", "otherwise", "two"],
+            id="nor what stands in for them",
+        ),
+    ],
+)
+def test_a_probe_that_stands_in_for_several_is_looked_at_where_one_was_not_done(
+    tmp_path: Path, statuses: dict[str, str], seen: list[str]
+) -> None:
+    tests = (
+        '@pytest.mark.question("1", marks=2)\n@pytest.mark.probe("one", "two", statuses=("done", "raised", "killed"))\n'
+        '@pytest.mark.probe("alone", instead_of=("one", "two"), statuses=("done", "raised"))\n'
+        '@pytest.mark.probe("otherwise", instead_of="alone")\n'
+        "def test_scale(check, probe):\n"
+        "    known = probe._others  # what a test can reach\n"
+        "    check.award(reason=' '.join(sorted(known)))\n"
+    )
+    rubric = write_rubric(tmp_path / "rubric", tests=tests, extra=MARKERS + SEVERAL)
+    runs = [run_of(name, status=status) for name, status in statuses.items()]
+
+    check = only_check(rubric, write_evidence(tmp_path / "s001", runs=runs))
+
+    assert (check.outcome, check.reason) == (Outcome.PASSED, " ".join(seen))
+
+
+def test_what_stands_in_for_a_probe_has_to_come_after_it(tmp_path: Path) -> None:
+    tests = (
+        '@pytest.mark.question("1", marks=2)\n@pytest.mark.probe("alone", instead_of="one")\n'
+        '@pytest.mark.probe("one")\n'
+        "def test_scale(check, probe):\n    check.award()\n"
+    )
+    rubric = write_rubric(tmp_path / "rubric", tests=tests, extra=MARKERS + SEVERAL)
+
+    with pytest.raises(RubricError, match="not asked for before"):
+        only_check(rubric, write_evidence(tmp_path / "s001", runs=[]))
 
 
 def test_of_several_definitions_the_one_between_the_markers_counts(tmp_path: Path) -> None:
