@@ -134,8 +134,7 @@ def requests(
     units = units_of(part, cells=cells, probes=[probe.id for probe in probes], train=train, definitions_after=after)
     asked: list[list[Any]] = []
     for unit in units:
-        if unit.kind != "start":
-            asked.append([unit.kind, *(unit.cells or unit.probes)])
+        asked.append([unit.kind, *(unit.cells or unit.probes)])
         if unit.cells and unit.probes:
             asked.append(["probe", *unit.probes])
         if unit.then_finish:

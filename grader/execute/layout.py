@@ -54,7 +54,7 @@ class Launch:
     environment: KernelEnvironment
     limits: Limits
     job: Mapping[str, Any]
-    """job.json, as the agent reads it."""
+    """job.json, as the agent reads it; empty for a kernel without the agent."""
     key: str
     """With which the kernel's messages are signed; the student's process knows it, so it proves nothing."""
     mounts: tuple[tuple[Path, str], ...] = ()
@@ -97,6 +97,7 @@ def start_of(launch: Launch, paths: Paths, *, ready_fd: int = -1, count_processe
         "make": [f"{paths.work}/home"],
         "caches": [[f"{paths.environment}/cache", f"{paths.temporary}/cache"]],
         "agent": paths.agent,
+        "package": AGENT_PACKAGE if launch.job else "",
         "connection": f"{paths.job}/connection.json",
         "ready_fd": ready_fd,
         "folders": [paths.evidence, paths.sockets, paths.work, paths.temporary, "/dev/shm"],

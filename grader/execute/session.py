@@ -187,15 +187,8 @@ class PartSession:
         for unit in self._units(left_out):
             begun = loop.time()
             answer = await kernel.request(unit.code, self._patience(unit))
-            if unit.kind not in ("start", "train"):
+            if unit.kind != "train":
                 self._clock.took(loop.time() - begun)
-            killed = answer.cause is Cause.KILLED and unit not in self._killed_once
-            if unit.kind == "start" and not killed and (not answer.well or answer.error is not None):
-                raise SandboxError(
-                    "agent-not-started",
-                    f"our agent did not start in the kernel ({answer.error or answer.cause.value})",
-                    next_step="grader doctor",
-                )
             self._keep_outputs(unit, answer)
             if not answer.well or (unit.has_many and answer.error is not None):
                 return unit, answer
@@ -231,8 +224,6 @@ class PartSession:
     def _patience(self, unit: Unit) -> Patience:
         limits = self._limits
         left_s = max(self._clock.left_s, 1.0)
-        if unit.kind == "start":
-            return Patience(step_s=limits.start_s, whole_s=limits.start_s)
         if unit.kind == "train" and unit.cell is not None:
             whole_s = limits.training_s + 2 * _GRACE_S
             return Patience(step_s=whole_s, whole_s=whole_s)

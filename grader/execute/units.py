@@ -22,7 +22,7 @@ T = TypeVar("T")
 class Unit:
     """One request."""
 
-    kind: Literal["start", "cell", "stand_in", "probe", "train", "finish"]
+    kind: Literal["cell", "stand_in", "probe", "train", "finish"]
     cells: tuple[int, ...] = ()
     probes: tuple[str, ...] = ()
     """Those of a request for cells come after them."""
@@ -83,7 +83,6 @@ def units_of(
             what comes after it is left out.
         singly: True to ask for cells and probes one by one.
     """
-    yield Unit(kind="start")
     if train and not definitions_after:
         cells = [index for index in cells if index <= max(train)]
     in_place = () if definitions_after else train

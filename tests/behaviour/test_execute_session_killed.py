@@ -22,15 +22,12 @@ pytestmark = pytest.mark.sandbox
 ANSWER = "def answer():\n    return 4.5"
 
 
-@pytest.mark.parametrize("request_of_ours", [".start()", ".cell(0, 1)"])
-def test_a_kernel_that_someone_else_kills_costs_nothing_and_is_told(
-    request_of_ours: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_kernel_that_someone_else_kills_costs_nothing_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     real = Kernel.request
     victims: list[psutil.Process] = []
 
     async def request(self: Kernel, code: str, patience: Patience) -> Answer:
-        if request_of_ours in code and not victims:
+        if ".cell(0, 1)" in code and not victims:
             victims.append(psutil.Process(self.process.pid).children(recursive=True)[-1])
             victims[0].kill()
         return await real(self, code, patience)

@@ -59,5 +59,5 @@ def test_an_agent_that_does_not_start_is_our_fault(take: AtLevel, tmp_path: Path
     with pytest.raises(SandboxError) as caught:
         take(plan(notebook("x = 1"), agent=tmp_path))
 
-    assert caught.value.code == "agent-not-started"
-    assert "KeyError" in caught.value.what
+    assert caught.value.code == "kernel-not-started"
+    assert "KeyError" in caught.value.what + caught.value.where

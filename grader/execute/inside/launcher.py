@@ -9,11 +9,13 @@ the same way, and leaves the handing over to its init.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import resource
 import socket
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +25,7 @@ from typing import Any
 _SETTINGS = {
     "HistoryManager": {"enabled": False},
     "InteractiveShell": {"enable_tip": False},  # drawn at random each time that someone asks who the kernel is
-    "IPKernelApp": {"quiet": True},
+    "IPKernelApp": {"quiet": True, "log_level": 50},  # what it would say tells a person how to connect
 }
 
 
@@ -38,7 +40,7 @@ def main() -> None:
 
 
 def run(config: dict[str, Any], up: Callable[[], None]) -> None:
-    """Run a kernel until it shuts down; `up` is called when its sockets are bound."""
+    """Run a kernel until it shuts down; `up` is called when its sockets are bound and the agent has started."""
     set_limits(config["rlimits"])
     for folder in config["make"]:
         Path(folder).mkdir(parents=True, exist_ok=True)
@@ -47,11 +49,24 @@ def run(config: dict[str, Any], up: Callable[[], None]) -> None:
         sys.path.insert(0, config["agent"])
 
     streams = {os.fstat(descriptor).st_ino for descriptor in (1, 2)}
+    host_hears = os.dup(2)
     app = _application(config["connection"])
     app.initialize([])
+    if config["package"]:
+        _start_agent(config["package"], host_hears)
+    os.close(host_hears)
     up()
     _forget(streams)
     app.start()
+
+
+def _start_agent(package: str, host_hears: int) -> None:
+    """Let the agent read its job; what it raises is told where the host hears it, not on the kernel's own streams."""
+    try:
+        importlib.import_module(package).start()
+    except BaseException:
+        os.write(host_hears, traceback.format_exc()[-3000:].encode(errors="replace"))
+        raise
 
 
 def _application(connection: str) -> Any:

@@ -10,6 +10,8 @@ import struct
 import sys
 from pathlib import Path
 
+from IPython import get_ipython
+
 _state = {}
 
 
@@ -27,7 +29,7 @@ def _note(**line):
 def start():
     _state["job"] = json.loads(Path(os.environ["GRADER_JOB"]).read_text())
     _state["folder"] = Path(os.environ["GRADER_EVIDENCE"])
-    _state["names"] = get_ipython().user_ns  # noqa: F821 - IPython defines it
+    _state["names"] = get_ipython().user_ns
     _state["definitions"] = []
     _write("environment.json", {"python": "3"})
 
@@ -62,7 +64,7 @@ def cell(*indices):
         if len(indices) > 1:
             sys.stdout.flush()
             sys.stderr.flush()
-            get_ipython().display_pub.publish({}, {"grader_end_of_cell": index})  # noqa: F821
+            get_ipython().display_pub.publish({}, {"grader_end_of_cell": index})
 
 
 def train(index):

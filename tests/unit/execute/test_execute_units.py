@@ -17,7 +17,7 @@ def lines(**asked: Any) -> list[list[str]]:
 
 
 def test_cells_probes_and_the_end_are_one_request() -> None:
-    assert lines() == [["start()"], ["cell(0, 2)", "probe('p', 'q')", "finish()"]]
+    assert lines() == [["cell(0, 2)", "probe('p', 'q')", "finish()"]]
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,8 @@ def test_cells_probes_and_the_end_are_one_request() -> None:
         ),
     ],
 )
-def test_requests_after_the_start(asked: dict[str, Any], expected: list[list[str]]) -> None:
-    assert lines(**asked)[1:] == expected
+def test_other_requests(asked: dict[str, Any], expected: list[list[str]]) -> None:
+    assert lines(**asked) == expected
 
 
 MANY = Unit(kind="cell", cells=(0, 2), probes=("p", "q"), then_finish=True)
