@@ -13,7 +13,7 @@ import psutil
 import pytest
 from helpers.execute_cases import QUICK, environment, notebook, probe
 
-from grader.execute import Job, execute_batch
+from grader.execute import Isolations, Job, execute_batch
 from grader.records import Submission
 from grader.rubric import Execution, Question, Rubric
 
@@ -58,30 +58,35 @@ def test_many_kernels_leave_no_more_behind_than_a_few(count: int, tmp_path: Path
     objects: dict[str, Counter[str]] = {}
     system: dict[str, dict[str, int]] = {}
 
-    def jobs() -> Iterator[Job]:
-        for number in range(count + 1):
-            # One kernel at a time: whenever a job is asked for, the one before it is gone.
-            if number in (4, count):
-                place = "early" if number == 4 else "late"
-                objects[place], system[place] = census(), held()
+    def jobs(numbers: range) -> Iterator[Job]:
+        for number in numbers:
             hand_in = notebook(SOURCES[number % len(SOURCES)])
             submission = Submission(student="s", name="s", submission="s.ipynb", key=f"s{number}", notebook=hand_in)
             yield Job(submission=submission, parts=("student",), probes=(probe("p"),), subjects=("answer",))
 
-    asyncio.run(
-        execute_batch(
-            jobs(),
-            rubric=rubric,
-            seed="seed",
-            environment=environment(),
-            on_part=lambda job, outcome: None,
-            on_done=lambda job, fault: done.append(f"{job.submission.key}: {fault}"),
-            concurrency=1,
-        )
-    )
+    async def batches() -> None:
+        isolations = Isolations()
+        try:
+            for place, numbers in (("early", range(4)), ("late", range(4, count))):
+                await execute_batch(
+                    jobs(numbers),
+                    rubric=rubric,
+                    seed="seed",
+                    environment=environment(),
+                    on_part=lambda job, outcome: None,
+                    on_done=lambda job, fault: done.append(f"{job.submission.key}: {fault}"),
+                    concurrency=1,
+                    isolations=isolations,
+                )
+                # Its kernels are gone, what they are forked from is still there.
+                objects[place], system[place] = census(), held()
+        finally:
+            await isolations.close()
+
+    asyncio.run(batches())
 
     assert [line for line in done if not line.endswith(": None")] == []
-    assert len(done) == count + 1
+    assert len(done) == count
     assert system["late"] == system["early"]
     grown = objects["late"] - objects["early"]
     assert {name: more for name, more in grown.items() if name.startswith(OURS)} == {}

@@ -587,7 +587,7 @@ def test_a_class_that_fails_at_all_sizes_is_told_of_the_asked_ones(tmp_path: Pat
 def test_the_second_probe_stands_in_for_the_first(tmp_path: Path) -> None:
     first, second = bench(tmp_path, FakeOracle(), fixed_sizes=[7, 16]).probes()
 
-    assert (second.id, second.unless, second.after) == ("cell.Step.fixed", first.id, (first.id,))
+    assert (second.id, second.unless, second.after) == ("cell.Step.fixed", (first.id,), (first.id,))
 
 
 @pytest.mark.parametrize("sizes", [[20], [20, 1], [20, 4096], "large"])
