@@ -23,6 +23,7 @@ yields is recorded as evidence under its name. Expressions are plain JSON:
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal
@@ -266,3 +267,8 @@ class Probe(Record):
     def as_sent(self) -> Mapping[str, Any]:
         """JSON as a kernel gets it, made once: every kernel of a batch gets the same probes."""
         return self.model_dump(mode="json")
+
+    @cached_property
+    def sent_text(self) -> str:
+        """The same as text."""
+        return json.dumps(self.as_sent, sort_keys=True)

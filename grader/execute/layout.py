@@ -54,7 +54,7 @@ class Launch:
     environment: KernelEnvironment
     limits: Limits
     job: Mapping[str, Any]
-    """job.json, as the agent reads it; empty for a kernel without the agent."""
+    """job.json, as the agent reads it, its `probes` as `Probe`s; empty for a kernel without the agent."""
     key: str
     """With which the kernel's messages are signed; the student's process knows it, so it proves nothing."""
     mounts: tuple[tuple[Path, str], ...] = ()
@@ -87,7 +87,15 @@ def job_files(launch: Launch, paths: Paths) -> dict[str, bytes]:
         "signature_scheme": "hmac-sha256",
         **PORTS,
     }
-    return {f"{paths.job}/connection.json": _json(connection), f"{paths.job}/job.json": _json(launch.job)}
+    return {f"{paths.job}/connection.json": _json(connection), f"{paths.job}/job.json": job_text(launch.job).encode()}
+
+
+def job_text(job: Mapping[str, Any]) -> str:
+    """A job as JSON; the text of its probes is the same for all kernels, and made once."""
+    texts = {name: json.dumps(value, allow_nan=False) for name, value in job.items() if name != "probes"}
+    if "probes" in job:
+        texts["probes"] = f"[{', '.join(probe.sent_text for probe in job['probes'])}]"
+    return f"{{{', '.join(f'{json.dumps(name)}: {text}' for name, text in texts.items())}}}"
 
 
 def start_of(launch: Launch, paths: Paths, *, ready_fd: int = -1, count_processes: bool = True) -> dict[str, Any]:

@@ -238,7 +238,7 @@ class PartSession:
             "seed": plan.seed,
             "cells": [{"index": index, "source": source} for index, source in self._code_cells()],
             "subjects": list(plan.subjects),
-            "probes": [probe.as_sent for probe in self._ledger.probes],
+            "probes": self._ledger.probes,
             "skip_statements": [list(key) for key in sorted(self._ledger.bad_statements)],
             "done_probes": self._ledger.done(),
             "stand_ins": dict(plan.execution.stand_ins) if plan.part == "stand-ins" else {},

@@ -13,7 +13,6 @@ import ast
 import asyncio
 import gc
 import importlib
-import json
 import os
 import re
 import signal
@@ -34,7 +33,7 @@ from grader.evidence import PartRecord
 from grader.execute import session
 from grader.execute.batch import Job, OnDone, OnPart, Setting, execute_job
 from grader.execute.kernel import Answer
-from grader.execute.layout import Launch
+from grader.execute.layout import Launch, job_text
 from grader.execute.watch import Cause
 from grader.workshop import check as coursework_check
 
@@ -61,13 +60,14 @@ class ForkedKernel:
         self._evidence = folder / "evidence"
         self._evidence.mkdir()
         self._job = folder / "job.json"
-        self._job.write_text(json.dumps(launch.job), encoding="utf-8")
+        self._job.write_text(job_text(launch.job), encoding="utf-8")
         self._names: dict[str, Any] = {}
         descriptor = os.open(self._evidence, os.O_RDONLY | os.O_DIRECTORY)
         self.process = SimpleNamespace(folders=SimpleNamespace(evidence=descriptor))
 
     async def start(self) -> None:
-        """Nothing: the process is there."""
+        """Start the agent; the process is there."""
+        self.agent.start(self._names, job=str(self._job), evidence=str(self._evidence))
 
     async def request(self, code: str, patience: object) -> Answer:
         """Call the agent as the line of code would."""
@@ -85,10 +85,7 @@ class ForkedKernel:
         if parsed is None:
             raise SandboxError("agent-not-asked", f"{code!r} is no request to the agent")
         name, argument = parsed.groups()
-        if name == "start":
-            self.agent.start(self._names, job=str(self._job), evidence=str(self._evidence))
-        else:
-            getattr(self.agent, name)(*(ast.literal_eval(f"({argument},)") if argument else ()))
+        getattr(self.agent, name)(*(ast.literal_eval(f"({argument},)") if argument else ()))
 
     async def stop(self) -> None:
         """Nothing: the process ends with its part."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,7 +12,7 @@ from peers.floor import floor_job, requests
 
 from grader.evidence import PartRecord, ProbeRun
 from grader.execute.isolation import Isolation
-from grader.execute.layout import AGENT_PACKAGE
+from grader.execute.layout import AGENT_PACKAGE, job_text
 from grader.execute.plan import cells_to_train, training_cells
 from grader.execute.session import Clock, PartPlan, PartSession
 from grader.pipeline.course import Course
@@ -53,7 +54,7 @@ def record(course: Course, part: Any) -> PartRecord:
 @pytest.mark.parametrize("part", ["student", "stand-ins"])
 def test_the_agent_reads_the_same_job_as_in_a_kernel(course: Course, part: str) -> None:
     job = floor_job(record(course, part), HAND_IN, course, Path("/data"))
-    wanted = session(course, part)._job()
+    wanted = json.loads(job_text(session(course, part)._job()))
     assert {name: value for name, value in job.items() if name not in ("requests", "expected")} == wanted
 
 
