@@ -15,29 +15,38 @@ from grader.errors import SandboxError
 
 _OVERHEAD_BYTES = 64  # of a message beside its text
 _DEPTH = 20
+_WELCOME_S = 2.0
 _CUT = {"output_type": "stream", "name": "stderr", "text": "[more was printed; it is not kept]\n"}
 END_OF_CELL = "grader_end_of_cell"
 """In the metadata of a message without data: what was printed before it belongs to the cell with this index."""
 
 
 class KernelClient(AsyncKernelClient):  # type: ignore[misc]  # the base ships no complete types
-    """A client without heartbeat and stdin, ready as soon as both of its channels have answered."""
+    """A client without heartbeat and stdin, ready as soon as the kernel's messages reach it."""
 
     def start_channels(self, **kwargs: Any) -> None:
         super().start_channels(stdin=False, hb=False)
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
-        """Return when a request was answered and its status seen.
+        """Return when the kernel has welcomed a listener, or when a request was answered and its status seen.
 
         Raises:
             SandboxError: if that takes longer than `timeout` seconds.
         """
         try:
             async with asyncio.timeout(timeout):
-                while not await self._answers():
+                while not (await self._is_welcomed() or await self._answers()):
                     pass
         except TimeoutError as error:
             raise SandboxError("kernel-not-started", f"the kernel did not answer within {timeout} s") from error
+
+    async def _is_welcomed(self) -> bool:
+        """True once a kernel says so to a new listener (Jupyter's enhancement proposal 65); older ones never do."""
+        try:
+            message = await self.iopub_channel.get_msg(timeout=_WELCOME_S)
+        except Empty:
+            return False
+        return bool(message["msg_type"] == "iopub_welcome")
 
     async def _answers(self) -> bool:
         request = self.kernel_info()

@@ -19,6 +19,7 @@ from grader.execute.layout import Launch, Paths
 
 FOLDERS = 5
 _SAID_BYTES = 4096
+_TOLD_CHARS = 200
 _LAST_WORDS_S = 2.0
 _BY_SIGKILL = (-signal.SIGKILL, 128 + signal.SIGKILL)
 """Exit status of a process that was killed, and of bubblewrap around one."""
@@ -278,9 +279,10 @@ async def _handed_over(channel: socket.socket, process: subprocess.Popen[bytes],
 
 
 def not_started(what: str, where: str) -> SandboxError:
-    """A kernel that did not come up, which is never a fault of a hand-in."""
+    """A kernel that did not come up, which is never a fault of a hand-in; the end of what it said is told at once."""
     step = "grader doctor shows what this host can isolate"
-    return SandboxError("kernel-not-started", what, where=where, next_step=step)
+    said = f"{what} ({where[-_TOLD_CHARS:]})" if where else what
+    return SandboxError("kernel-not-started", said, where=where, next_step=step)
 
 
 def last_words(descriptor: int) -> str:

@@ -82,6 +82,11 @@ def _application(connection: str) -> Any:
             self.update_config(Config(_SETTINGS))
             self.update_config(Config({"IPKernelApp": {"connection_file": connection}}))
 
+        def init_control(self, context: Any) -> None:
+            """Without the thread that would hand requests to other shells of the same kernel: there are none."""
+            super().init_control(context)
+            self.shell_channel_thread = None
+
         def _configure_logging(self) -> None:
             """Python's own way will do, and changing it looks at every logger that there is."""
 
