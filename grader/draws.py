@@ -16,21 +16,36 @@ import torch
 _HALF_WIDTH = math.sqrt(3.0)  # uniform on [-√3, √3) has mean 0 and variance 1
 
 
+def _bits(seed: str, name: str, shape: Sequence[int]) -> bytes:
+    """64 pseudo-random bits for each element."""
+    key = "\0".join([seed, name, ",".join(map(str, shape))])
+    return hashlib.shake_256(key.encode("utf-8", "surrogatepass")).digest(8 * math.prod(shape))
+
+
 def _words(seed: str, name: str, shape: Sequence[int]) -> torch.Tensor:
-    """64 pseudo-random bits for each element, as a flat int64 tensor."""
-    count = math.prod(shape)
-    if not count:
-        return torch.empty(0, dtype=torch.int64)
-    key = "\0".join([seed, name, ",".join(str(size) for size in shape)])
-    digest = bytearray(hashlib.shake_256(key.encode("utf-8", "surrogatepass")).digest(8 * count))
-    return torch.frombuffer(digest, dtype=torch.int64)
+    """The same as a flat int64 tensor."""
+    bits = bytearray(_bits(seed, name, shape))
+    return torch.frombuffer(bits, dtype=torch.int64) if bits else torch.empty(0, dtype=torch.int64)
 
 
 def draw(seed: str, name: str, shape: Sequence[int], *, scale: float = 1.0) -> torch.Tensor:
     """Zero-mean values of standard deviation `scale`, bounded by √3 · `scale`; float64, shape `shape`."""
+    return draw_all(seed, [(name, shape, scale)])[0]
+
+
+def draw_all(seed: str, wanted: Sequence[tuple[str, Sequence[int], float]]) -> list[torch.Tensor]:
+    """What `draw` gives for each (name, shape, scale), in fewer steps."""
+    bits = [_bits(seed, name, shape) for name, shape, _ in wanted]
+    joined = bytearray().join(bits)
+    if not joined:
+        return [torch.zeros(tuple(shape), dtype=torch.float64) for _, shape, _ in wanted]
+    signed = (torch.frombuffer(joined, dtype=torch.int64) >> 11).double()
+    parts = signed.split_with_sizes([len(one) // 8 for one in bits])
     # The power of two changes no digit, so it is multiplied in together with the scale.
-    signed = (_words(seed, name, shape) >> 11).double()
-    return signed.mul_(_HALF_WIDTH * scale / 2.0**52).reshape(tuple(shape))
+    found = []
+    for place, (_, shape, scale) in enumerate(wanted):
+        found.append(parts[place].mul_(_HALF_WIDTH * scale / 2.0**52).view(tuple(shape)))
+    return found
 
 
 def draw_integers(seed: str, name: str, shape: Sequence[int], *, below: int) -> torch.Tensor:

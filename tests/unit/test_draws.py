@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from grader.draws import draw, draw_integers, parameter_name, parameter_scale
+from grader.draws import draw, draw_all, draw_integers, parameter_name, parameter_scale
 
 
 def test_a_draw_depends_on_seed_name_and_shape_alone() -> None:
@@ -28,6 +28,19 @@ def test_a_draw_has_zero_mean_unit_variance_and_is_bounded() -> None:
     assert abs(values.mean().item()) < 0.02
     assert abs(values.std().item() - 2.0) < 0.02
     assert values.abs().max().item() <= 2.0 * 3**0.5
+
+
+def test_many_draws_at_once_are_those_of_each_alone() -> None:
+    wanted = [("x", (3, 5), 0.3), ("nothing", (0, 2), 1.0), ("one", (), 2.0), ("y", (7,), 1.0)]
+
+    found = draw_all("seed", wanted)
+
+    assert [value.shape for value in found] == [shape for _, shape, _ in wanted]
+    assert all(
+        torch.equal(value, draw("seed", name, shape, scale=scale))
+        for value, (name, shape, scale) in zip(found, wanted, strict=True)
+    )
+    assert draw_all("seed", []) == []
 
 
 def test_a_draw_of_nothing_is_empty() -> None:

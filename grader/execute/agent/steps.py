@@ -110,19 +110,22 @@ def fill_module(scope: Scope, name: str, how: Json, salt: int) -> None:
     module = scope.named(name)
     if not isinstance(module, torch.nn.Module):
         return
+    scale = how.get("scale", "fan_in")
+    drawn = []
     with torch.no_grad():
         for qualified, parameter in parameters_of(module):
-            bounds = draws.range_of(qualified, ranges)
+            bounds = draws.range_of(qualified, ranges) if ranges else None
             fixed = how.get("keep_fixed") and bounds is None and not parameter.requires_grad
             if not parameter.is_floating_point() or fixed:
                 continue
             key = draws.parameter_name(full, qualified, salt)
             if bounds is not None:
-                value = draws.draw_between(scope.seed, key, parameter.shape, low=bounds[0], high=bounds[1])
+                parameter.copy_(draws.draw_between(scope.seed, key, parameter.shape, low=bounds[0], high=bounds[1]))
             else:
-                width = draws.parameter_scale(parameter.shape, how.get("scale", "fan_in"))
-                value = draws.draw(scope.seed, key, parameter.shape, scale=width)
-            parameter.copy_(value)
+                drawn.append((parameter, (key, parameter.shape, draws.parameter_scale(parameter.shape, scale))))
+        values = draws.draw_all(scope.seed, [wanted for _, wanted in drawn])
+        for place, (parameter, _) in enumerate(drawn):
+            parameter.copy_(values[place])
     scope.fills[full] = (how, salt)
     scope.salt = max(scope.salt, salt)
 

@@ -67,16 +67,16 @@ class Tracer:
         Raises:
             Refused: if the tensors do not fit.
         """
-        calls = [
-            {
-                "module": name,
-                "class_name": class_name,
-                "inputs": [recorder.keep_by_content(content) for content in inputs],
-                "outputs": [recorder.keep_by_content(content) for content in outputs],
-            }
-            for name, class_name, inputs, outputs in self._calls
-        ]
-        return json_text(calls)
+        heads: dict[tuple[str, str], str] = {}
+        texts = []
+        for name, class_name, inputs, outputs in self._calls:
+            head = heads.get((name, class_name))
+            if head is None:
+                head = heads[name, class_name] = json_text({"module": name, "class_name": class_name})[:-1]
+            seen = ",".join([f'"{recorder.keep_by_content(content)}"' for content in inputs])
+            made = ",".join([f'"{recorder.keep_by_content(content)}"' for content in outputs])
+            texts.append(f'{head},"inputs":[{seen}],"outputs":[{made}]}}')
+        return f"[{','.join(texts)}]"
 
 
 def _contents(value: Any) -> list[Content | None]:
