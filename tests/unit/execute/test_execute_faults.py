@@ -6,6 +6,8 @@ import asyncio
 import sys
 from dataclasses import replace
 from pathlib import Path
+from queue import Empty
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -128,10 +130,42 @@ def test_a_kernel_that_does_not_answer_is_a_fault(monkeypatch: pytest.MonkeyPatc
         await asyncio.sleep(0)
         return False
 
-    monkeypatch.setattr(KernelClient, "_answers", never)
+    for way in ("_is_welcomed", "_answers"):
+        monkeypatch.setattr(KernelClient, way, never)
 
     with pytest.raises(SandboxError, match="did not answer"):
         asyncio.run(KernelClient().wait_for_ready(timeout=0.01))
+
+
+@pytest.mark.parametrize(
+    ("heard", "asked"),
+    [
+        pytest.param(["iopub_welcome"], 0, id="welcomed"),
+        pytest.param([], 1, id="silence"),
+        pytest.param(["status"], 1, id="another message"),
+    ],
+)
+def test_a_kernel_that_does_not_welcome_its_listener_is_asked(
+    heard: list[str], asked: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests: list[str] = []
+
+    async def get_msg(timeout: float) -> dict[str, str]:
+        if not heard:
+            raise Empty
+        return {"msg_type": heard.pop()}
+
+    async def answers(self: Any) -> bool:
+        requests.append("kernel_info")
+        return True
+
+    monkeypatch.setattr(KernelClient, "_answers", answers)
+    client = KernelClient()
+    client._iopub_channel = SimpleNamespace(get_msg=get_msg, is_alive=lambda: False)
+
+    asyncio.run(client.wait_for_ready(timeout=5.0))
+
+    assert len(requests) == asked
 
 
 def test_a_contract_suite_that_cannot_be_run_is_a_fault(tmp_path: Path) -> None:
