@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,10 +29,11 @@ def graded(rubric: Path, run: Path, cards: str) -> dict[str, Any]:
     }
 
 
-def devices(run: Path) -> set[str]:
+def devices(run: Path) -> Counter[str]:
+    """Device -> hand-ins that trained there."""
     store = RunStore(run)
     trained = [key for key, part in store.part_digests() if part == "training"]
-    return {store.evidence(key).part("training").record.environment["training_device"] for key in trained}
+    return Counter(store.evidence(key).part("training").record.environment["training_device"] for key in trained)
 
 
 def test_all_samples_get_the_same_marks_with_and_without_a_card(
@@ -42,7 +44,7 @@ def test_all_samples_get_the_same_marks_with_and_without_a_card(
     text = (rubric / "rubric.yaml").read_text(encoding="utf-8")
     assert text.count("    when: executed\n") == 1
     (rubric / "rubric.yaml").write_text(
-        text.replace("    when: executed\n", "    when: executed\n    device: gpu\n    fraction: 0.5\n"),
+        text.replace("    when: executed\n", "    when: executed\n    device: gpu\n    fraction: 0.125\n"),
         encoding="utf-8",
     )
     cards = os.environ.get(GPUS_VARIABLE, ",".join(str(card.minor) for card in gpus.cards))
@@ -50,7 +52,10 @@ def test_all_samples_get_the_same_marks_with_and_without_a_card(
     with_card = graded(rubric, tmp_path / "with", cards)
     without = graded(rubric, tmp_path / "without", "")
 
-    assert devices(tmp_path / "without") == {"cpu"}
-    assert devices(tmp_path / "with") - {"cpu"}
+    on_card, on_cpu = devices(tmp_path / "with"), devices(tmp_path / "without")
+    assert set(on_cpu) == {"cpu"}
+    assert "cpu" not in on_card
+    assert on_card.total() == on_cpu.total()
     assert with_card == without
+    figure("marks", what="samples that trained on the card", value=on_card.total(), unit="")
     figure("marks", what="samples with the same marks with and without the card", value=len(without), unit="")
