@@ -384,7 +384,7 @@ def doctor(
 def main() -> None:
     """Entry point of the `grader` command."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a system that stops is an interrupt like Ctrl-C
-    # No large product is taken in this process, and one with a single thread can be forked; see `grader.score.forked`.
+    # No large product is taken in this process, and one with a single thread can be forked; see `grader.forked`.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         app()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import secrets
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,6 +18,7 @@ from grader.pipeline.course import Course, expectation_of, stored_course
 from grader.pipeline.current import write_current_views
 from grader.pipeline.execution import ExecutionOptions
 from grader.pipeline.marking import Scored, execute_and_score, kept_isolations, marks_of, score_stored
+from grader.pipeline.page_maker import PageMaker
 from grader.pipeline.progress import Observer
 from grader.records import Event, RunMarks, Submission, SubmissionMarks
 from grader.rubric import load_rubric
@@ -55,10 +57,12 @@ def grade(request: GradeRequest, observer: Observer, isolations: execute.Isolati
         SandboxUnavailableError: if this host cannot isolate.
     """
     options = request.options()
-    with kept_isolations(isolations) as isolations:
+    with ExitStack() as after:
+        isolations = after.enter_context(kept_isolations(isolations))
         course = Course.load(request.rubric)
         if not _exists(request.out):  # all of it has to be run
             isolations.expect(course.rubric, unsafe=options.unsafe_no_sandbox)
+        pages = after.enter_context(PageMaker(course))
         observer.stage("reading the hand-ins")
         submissions = _take_in(request, course)
         if not submissions:
@@ -72,7 +76,7 @@ def grade(request: GradeRequest, observer: Observer, isolations: execute.Isolati
             store.put_submissions(submissions)
             del submissions  # a long batch does not hold them: it reads them back one by one
             scored, _ = execute_and_score(store, course, observer, options, isolations)
-            return _report(store, course, observer, scored)
+            return _report(store, course, observer, scored, pages)
 
 
 def execute_missing(run: Path, observer: Observer, *, options: ExecutionOptions, rubric: Path | None = None) -> int:
@@ -252,12 +256,17 @@ def _score_and_report(store: RunStore, course: Course, observer: Observer, worke
     return _report(store, course, observer, score_stored(store, course, workers))
 
 
-def _report(store: RunStore, course: Course, observer: Observer, scored: Scored) -> RunMarks:
+def _report(
+    store: RunStore, course: Course, observer: Observer, scored: Scored, pages: PageMaker | None = None
+) -> RunMarks:
     store.put_marks(marks_of(store, course, scored))
     del scored  # a long batch has its marks once, and as they are stored
     marks = store.marks()
     observer.stage("writing pages and tables")
-    write_current_views(store, course, marks)
+    if pages is None:
+        write_current_views(store, course, marks)
+    else:
+        pages.write_views(store, marks)
     return marks
 
 

@@ -37,13 +37,16 @@ def current_views(store: RunStore, course: Course) -> dict[str, str]:
     )
 
 
-def write_current_views(store: RunStore, course: Course, marks: RunMarks | None = None) -> list[Path]:
+def write_current_views(
+    store: RunStore, course: Course, marks: RunMarks | None = None, share: report.Share = report.ALL
+) -> list[Path]:
     """Write them into the run folder; returns the files.
 
     Args:
         store: the run.
         course: its rubric.
         marks: the stored marks, as they are read back, where they are at hand.
+        share: of the pages; `write_current_pages` writes the others.
     """
     hand_ins, answers = _read_when_asked_for(store, course)
     return report.write_views(
@@ -54,6 +57,15 @@ def write_current_views(store: RunStore, course: Course, marks: RunMarks | None 
         course.describe,
         answers=answers,
         events=store.events(),
+        share=share,
+    )
+
+
+def write_current_pages(store: RunStore, course: Course, share: report.Share) -> None:
+    """Write a share of the pages, and nothing else."""
+    hand_ins, answers = _read_when_asked_for(store, course)
+    report.write_pages(
+        store.folder, store.marks(), hand_ins, course.rubric, course.describe, answers=answers, share=share
     )
 
 

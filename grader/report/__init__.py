@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from grader.report.marks_json import read_marks_json
 from grader.report.summary_figures import Counts, MistakeFigures, acknowledgement, common_mistakes, counts
-from grader.report.write import all_views, write_views
+from grader.report.write import ALL, Share, all_views, write_pages, write_views
 
 __all__ = [
+    "ALL",
     "Counts",
     "MistakeFigures",
+    "Share",
     "acknowledgement",
     "all_views",
     "common_mistakes",
     "counts",
     "read_marks_json",
+    "write_pages",
     "write_views",
 ]

@@ -25,6 +25,9 @@ FEEDBACK = "feedback"
 _UNFINISHED = ".unfinished"
 _SLUG = re.compile(r"[a-z0-9_][a-z0-9._-]{0,99}")
 _NO_ANSWERS: Mapping[str, str] = {}
+Share = tuple[int, int]
+"""Which pages one of several processes makes: the first, and the distance to the next."""
+ALL: Share = (0, 1)
 
 
 def write_views(
@@ -36,6 +39,7 @@ def write_views(
     *,
     answers: Mapping[str, Mapping[str, str]] | None = None,
     events: Sequence[Event] = (),
+    share: Share = ALL,
 ) -> list[Path]:
     """Write marks.json, marks.csv, junit.xml, summary.html and feedback/<student>.html.
 
@@ -50,6 +54,7 @@ def write_views(
         describe: the text of a named mistake, or None for an identifier that nobody knows.
         answers: texts that a person reads, by key of the submission and check; shown on the student's own page.
         events: people's decisions, for the summary.
+        share: the pages to write; `write_pages` writes the others, before, after or meanwhile.
 
     Returns:
         The files written.
@@ -58,16 +63,30 @@ def write_views(
         EvidenceError: if a student's slug cannot be a file name, is there twice, or marks do not add up.
         RubricError: if the marks name a question that the rubric does not have.
     """
-    views = all_views(marks, submissions, rubric, describe, answers=answers, events=events)
-    written = []
-    for name, content in views:
-        (run_folder / FEEDBACK).mkdir(parents=True, exist_ok=True)
-        written.append(run_folder / name)
-        _write(written[-1], content)
-    for path in set((run_folder / FEEDBACK).iterdir()).difference(written):
-        if path.name.endswith((".html", _UNFINISHED)):
+    views = all_views(marks, submissions, rubric, describe, answers=answers, events=events, share=share)
+    written = [_write(run_folder / name, content) for name, content in views]
+    pages = [f"{row.student}.html" for row in counting(marks)]
+    known = {*pages, *map(_unfinished, pages)}
+    for path in (run_folder / FEEDBACK).glob("*"):
+        if path.name.endswith((".html", _UNFINISHED)) and path.name not in known:
             path.unlink()
     return written
+
+
+def write_pages(
+    run_folder: Path,
+    marks: RunMarks,
+    submissions: Mapping[tuple[str, int], Submission],
+    rubric: Rubric,
+    describe: Callable[[str], MistakeText | None],
+    *,
+    answers: Mapping[str, Mapping[str, str]],
+    share: Share,
+) -> None:
+    """Write some of the pages that `write_views` with another share leaves out; arguments and errors as there."""
+    _check(marks, rubric)
+    for name, content in _feedback_pages(marks, submissions, rubric, describe, answers, share):
+        _write(run_folder / name, content)
 
 
 def all_views(
@@ -78,6 +97,7 @@ def all_views(
     *,
     answers: Mapping[str, Mapping[str, str]] | None = None,
     events: Sequence[Event] = (),
+    share: Share = ALL,
 ) -> Iterator[tuple[str, str]]:
     """Every view of a run: its path in the run folder and its text, each made when it is asked for.
 
@@ -88,7 +108,7 @@ def all_views(
     yield "marks.csv", marks_csv(marks, rubric)
     yield "junit.xml", junit_xml(marks)
     yield "summary.html", summary_page(marks, describe, events, rubric)
-    yield from _feedback_pages(marks, submissions, rubric, describe, answers or {})
+    yield from _feedback_pages(marks, submissions, rubric, describe, answers or {}, share)
 
 
 def _check(marks: RunMarks, rubric: Rubric) -> None:
@@ -106,6 +126,7 @@ def _feedback_pages(
     rubric: Rubric,
     describe: Callable[[str], MistakeText | None],
     answers: Mapping[str, Mapping[str, str]],
+    share: Share,
 ) -> Iterator[tuple[str, str]]:
     about = AboutRun(
         title=marks.title,
@@ -114,7 +135,8 @@ def _feedback_pages(
         scoring_version=marks.scoring_version,
         isolation=marks.isolation,
     )
-    for row in counting(marks):
+    first, distance = share
+    for row in counting(marks)[first::distance]:
         submission = submissions.get((row.student, row.attempt))
         own_answers = answers.get(submission.key, _NO_ANSWERS) if submission is not None else _NO_ANSWERS
         view = student_view(row, submission, rubric, about, describe, own_answers)
@@ -139,7 +161,12 @@ def _file_name(row: SubmissionMarks, taken: Collection[str]) -> str:
     return row.student
 
 
-def _write(path: Path, content: str) -> None:
-    unfinished = path.with_name(f".{path.name}{_UNFINISHED}")
+def _unfinished(name: str) -> str:
+    return f".{name}{_UNFINISHED}"
+
+
+def _write(path: Path, content: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(_unfinished(path.name))
     unfinished.write_text(content, encoding="utf-8", newline="\n")
-    unfinished.replace(path)
+    return unfinished.replace(path)

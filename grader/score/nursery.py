@@ -15,7 +15,7 @@ from typing import IO, cast
 from pydantic import ValidationError
 
 from grader.errors import RubricError
-from grader.score.forked import ForkedChild, is_single_threaded
+from grader.forked import ForkedChild, is_single_threaded
 from grader.score.worker_records import (
     NURSERY_LINE,
     BatchRequest,
@@ -38,11 +38,6 @@ _START = (
     "from grader.score.nursery_main import main; code = main(sys.argv[1:])\n"
     "sys.stderr.flush(); os._exit(code)"
 )
-
-
-def can_fork() -> bool:
-    """True on systems where a single-threaded process that has loaded torch can be forked safely."""
-    return sys.platform == "linux"
 
 
 def _fork(spec: NurserySpec, scratch: Path, log: IO[bytes], environment: Mapping[str, str]) -> ForkedChild:

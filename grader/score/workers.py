@@ -1,6 +1,6 @@
 """Launches scoring workers, believes no line of theirs unread, and finds the submission on which one died.
 
-This is the launcher: with `nursery` and `forked` it alone in this stage starts processes. It judges nothing itself.
+This is the launcher: with `nursery` it alone in this stage starts processes. It judges nothing itself.
 Where the system allows it, workers are forked from a parent that has loaded everything; elsewhere each starts afresh.
 """
 
@@ -22,11 +22,12 @@ from pydantic import ValidationError
 
 from grader.coursework import student_version
 from grader.errors import CheckFaultError, RubricError
+from grader.forked import can_fork
 from grader.records import CheckMark, Outcome, QuestionMark
 from grader.rubric import Question, Rubric
 from grader.score.case import FAULT_FLAG, FAULT_REASON
 from grader.score.marks import question_mark, rounded
-from grader.score.nursery import GONE, Nursery, can_fork, tail
+from grader.score.nursery import GONE, Nursery, tail
 from grader.score.worker_records import (
     LINE,
     BatchRequest,

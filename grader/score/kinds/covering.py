@@ -20,7 +20,10 @@ MOST_MODES = 10
 """With more modes the other depths no longer fit beside "every mode at three layers"."""
 
 _DEPTHS = (3, 2, 1)
-_BATCHES = (3, 2)
+_STEPS = {3: 4, 2: 3, 1: 3}
+"""By depth: the deepest runs name what went wrong and need an even number; three steps tell first, last and between."""
+_FEW, _SEVERAL = 2, (3, 4)
+"""Sizes of a batch: the smallest with an order, and the first of these that is not the number of steps."""
 
 
 class RunSpec(Record):
@@ -54,16 +57,17 @@ class _Row(Record):
     bias: bool
     equal: bool
     """The input as wide as the hidden state."""
-    batch: int
+    several: bool
+    """The larger batch."""
 
     def pairs(self) -> set[tuple[object, ...]]:
         """Every pair of factors other than the mode that this row tries."""
-        factors = (("depth", self.depth), ("bias", self.bias), ("equal", self.equal), ("batch", self.batch))
+        factors = (("depth", self.depth), ("bias", self.bias), ("equal", self.equal), ("several", self.several))
         return set(itertools.combinations(factors, 2))
 
     def mode_pairs(self) -> set[tuple[object, ...]]:
         """The factors tried with this mode; widths only tell layers apart where there are several."""
-        tried: set[tuple[object, ...]] = {(self.mode, "bias", self.bias), (self.mode, "batch", self.batch)}
+        tried: set[tuple[object, ...]] = {(self.mode, "bias", self.bias), (self.mode, "several", self.several)}
         return tried | ({(self.mode, "equal", self.equal)} if self.depth > 1 else set())
 
 
@@ -104,8 +108,8 @@ def _skeleton(modes: Sequence[str]) -> list[tuple[str, int]]:
 
 
 def _all_rows(modes: Sequence[str]) -> list[_Row]:
-    levels = itertools.product(modes, _DEPTHS, (True, False), (False, True), _BATCHES)
-    return [_Row(mode=m, depth=d, bias=b, equal=e, batch=n) for m, d, b, e, n in levels]
+    levels = itertools.product(modes, _DEPTHS, (True, False), (False, True), (True, False))
+    return [_Row(mode=m, depth=d, bias=b, equal=e, several=n) for m, d, b, e, n in levels]
 
 
 def _best(candidates: Sequence[_Row], rows: Sequence[_Row]) -> _Row:
@@ -118,11 +122,13 @@ def _best(candidates: Sequence[_Row], rows: Sequence[_Row]) -> _Row:
 def _spec(row: _Row) -> RunSpec:
     """Sizes without a common factor, so that no axis passes for another, unless equal widths are the point."""
     widths = (6, 6) if row.equal else (5, 7)
+    steps = _STEPS[row.depth]
     return RunSpec(
         mode=row.mode,
         layers=row.depth,
         bias=row.bias,
         input_size=widths[0],
         hidden_size=widths[1],
-        batch=row.batch,
+        batch=next(size for size in _SEVERAL if size != steps) if row.several else _FEW,
+        steps=steps,
     )

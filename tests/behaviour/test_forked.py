@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.score.forked import ForkedChild, is_single_threaded
+from grader.forked import ForkedChild, is_single_threaded
 from grader.score.workers import can_fork
 
 pytestmark = [
@@ -108,7 +108,7 @@ def test_an_exception_ends_the_child_and_never_reaches_the_parents_code(
 
 def test_what_the_parent_has_not_written_yet_is_not_written_twice(tmp_path: Path) -> None:
     script = (
-        "import sys\nfrom pathlib import Path\nfrom grader.score.forked import ForkedChild\n"
+        "import sys\nfrom pathlib import Path\nfrom grader.forked import ForkedChild\n"
         "print('once')\n"
         "child = ForkedChild(lambda: 0, errors=2, environment={}, folder=Path.cwd())\n"
         "said = child.stdout.read()\nchild.wait(60)\nprint(said)\n"

@@ -24,6 +24,11 @@ _KEPT: list[object] = []
 """Streams of the parent's in a child: to drop them would close descriptors that are the child's own by now."""
 
 
+def can_fork() -> bool:
+    """True on systems where a single-threaded process that has loaded torch can be forked safely."""
+    return sys.platform == "linux"
+
+
 def is_single_threaded() -> bool:
     """True if a fork of this process is safe."""
     return sum(1 for _ in Path("/proc/self/task").iterdir()) == 1
