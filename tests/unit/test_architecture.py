@@ -22,6 +22,7 @@ SHARED = {
     "probes",
     "supplies",
     "draws",
+    "forked",
     "oracle",
     "evidence",
     "coursework",

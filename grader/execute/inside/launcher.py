@@ -73,7 +73,6 @@ def _application(connection: str) -> Any:
     """The kernel's application, without what takes a third of its start and serves nobody here."""
     from ipykernel import ipkernel
     from ipykernel.kernelapp import IPKernelApp
-    from IPython.core import shellapp
     from traitlets.config import Config
 
     class Application(IPKernelApp):  # type: ignore[misc]  # ipykernel is not in the environment that is checked
@@ -94,13 +93,16 @@ def _application(connection: str) -> Any:
             with _modules_hidden_from(ipkernel):
                 super().init_kernel()
 
+        def init_config_files(self) -> None:
+            """There are none in a sandbox, and looking for them takes long; the same holds for the next two."""
+
+        def load_config_file(self, *arguments: Any, **keywords: Any) -> None:
+            """See `init_config_files`."""
+
         def init_code(self) -> None:
-            if not LOADED:
-                super().init_code()
-                return
-            with _modules_hidden_from(shellapp):
-                super().init_code()
-            self.shell._sys_modules_keys = LOADED
+            """Without code to run at the start: no profile has any."""
+            self.shell.user_ns_hidden.update(self.shell.user_ns)
+            self.shell._sys_modules_keys = LOADED or set(sys.modules)
 
     return Application.instance()
 
