@@ -9,6 +9,7 @@ import difflib
 import hashlib
 import re
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -241,7 +242,7 @@ def load_rubric(folder: Path) -> Rubric:
             else "give the folder that holds rubric.yaml",
         )
     try:
-        document = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+        document = _document(path.read_text(encoding="utf-8"))
     except (MarkedYAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark is not None else ""
@@ -266,11 +267,17 @@ def load_rubric(folder: Path) -> Rubric:
         ) from error
 
 
+@lru_cache(maxsize=1)
+def _document(text: str) -> Any:
+    """YAML with the places of its keys; a command asks several times for the same, and changes nothing in it."""
+    return YAML(typ="rt").load(text)
+
+
 def place_in_rubric(rubric: Rubric, *keys: str) -> str:
     """File and line of a key in rubric.yaml, for error messages; the file alone if the key cannot be found in it."""
     path = rubric.folder / "rubric.yaml"
     try:
-        node: Any = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+        node: Any = _document(path.read_text(encoding="utf-8"))
         line = 0
         for key in keys:
             line = node.lc.key(key)[0] + 1
