@@ -131,6 +131,7 @@ class JudgingPlugin:
                 reports.extend(runtestprotocol(item, log=False, nextitem=None))
         finally:
             self.stage.trial = None
+            trial.views.clear()  # they know each other, and the evidence: it goes at once, without a search for garbage
         error, recorder = trial.error, trial.recorder
         if isinstance(error, AssertionError) and not trial.torn_down_badly and recorder.fault is None:
             verdict = recorder.unmet(error)
