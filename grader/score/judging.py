@@ -15,8 +15,9 @@ from grader.score.checks import CheckSpec, validate_ids, validate_sums
 from grader.score.collection import SPEC, KindItem, RubricFile, spec_of
 from grader.score.direct_call import call, can_be_called
 from grader.score.fixtures import STAGE, Stage, Trial
-from grader.score.gate import Attempt, closed_gate, counting, definitions_to_judge, unless_blank, views
+from grader.score.gate import Attempt, closed_gate, counting, definitions_to_judge, looked_at, unless_blank, views
 from grader.score.kinds import Verdict
+from grader.score.probe_view import ProbeView
 from grader.score.recorder import CheckRecorder
 
 DIRECT = pytest.StashKey[bool]()
@@ -105,9 +106,10 @@ class JudgingPlugin:
     ) -> Verdict:
         attempts = []
         for definition in definitions_to_judge(case, spec):
-            verdict = closed_gate(case, spec, definition)
+            endings = looked_at(case, spec, definition)
+            verdict = closed_gate(case, spec, endings)
             if verdict is None:
-                verdict = self._run(item, case, spec, definition, reports)
+                verdict = self._run(item, case, spec, views(endings), reports)
             attempts.append(Attempt(definition, verdict))
         return counting(case, spec, attempts)
 
@@ -116,12 +118,12 @@ class JudgingPlugin:
         item: pytest.Item,
         case: Case,
         spec: CheckSpec,
-        definition: int,
+        found: dict[str, ProbeView],
         reports: list[pytest.TestReport],
     ) -> Verdict:
         """One run of a test; what it raised decides, and a test that decided nothing is a fault."""
-        looked_at = tuple(need.probe.id for need in spec.needs)
-        trial = Trial(case=case, recorder=CheckRecorder(spec.marks, looked_at), views=views(case, spec, definition))
+        evidence = tuple(need.probe.id for need in spec.needs)
+        trial = Trial(case=case, recorder=CheckRecorder(spec.marks, evidence), views=found)
         self.stage.trial = trial
         try:
             if item.stash[DIRECT]:
@@ -131,7 +133,7 @@ class JudgingPlugin:
                 reports.extend(runtestprotocol(item, log=False, nextitem=None))
         finally:
             self.stage.trial = None
-            trial.views.clear()  # they know each other, and the evidence: it goes at once, without a search for garbage
+            found.clear()  # they know each other, and the evidence: it goes at once, without a search for garbage
         error, recorder = trial.error, trial.recorder
         if isinstance(error, AssertionError) and not trial.torn_down_badly and recorder.fault is None:
             verdict = recorder.unmet(error)

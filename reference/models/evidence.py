@@ -156,10 +156,11 @@ def _read(raw: Mapping[str, Any], classes: Sequence[str], *, bidirectional: bool
 def _real(value: object, name: str) -> Tensor:
     if not isinstance(value, Tensor) or not value.dtype.is_floating_point:
         raise ModelEvidenceError(f"{name} is not a tensor of real numbers")
+    numbers = value.detach().to(torch.float64)
     # A finite sum is the cheap proof; an infinite one may come of large numbers.
-    if not math.isfinite(float(value.detach().sum())) and not bool(torch.isfinite(value).all()):
+    if not math.isfinite(np.add.reduce(numbers.numpy(), axis=None)) and not bool(torch.isfinite(numbers).all()):
         raise ModelEvidenceError(f"{name} contains NaN or infinity")
-    return value.detach().to(torch.float64)
+    return numbers
 
 
 def _call(raw: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> RecordedCall:
