@@ -6,6 +6,7 @@ its header is JSON, and each entry is checked when it is asked for.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -138,6 +139,8 @@ class StoredTensors(Mapping[str, torch.Tensor]):
         dtype, count = _TYPES[place.dtype], math.prod(place.shape)
         if count == 0:
             return torch.empty(place.shape, dtype=dtype)
+        if place.dtype == _DOUBLE and self._numbers is not None and place.begin % 8 == 0:
+            return torch.from_numpy(self._numbers[place.begin // 8 : place.end // 8].reshape(place.shape))
         _, _, raw, start = self._content
         return torch.frombuffer(raw, dtype=dtype, count=count, offset=start + place.begin).reshape(place.shape)
 
@@ -230,9 +233,10 @@ class StoredTensors(Mapping[str, torch.Tensor]):
         """Where tensors of one block of doubles lie, in doubles; None if they are not of one."""
         group = split_name(names[0])[0]
         blocks = self._group(group)
-        if len(blocks) != 1 or blocks[0].dtype != _DOUBLE or any(not name.startswith(group) for name in names):
+        inside = all(map(str.startswith, names, itertools.repeat(group)))
+        if len(blocks) != 1 or blocks[0].dtype != _DOUBLE or not inside:
             return None
-        found = blocks[0].spans(tuple(name[len(group) :] for name in names), shapes)
+        found = blocks[0].spans(tuple([name[len(group) :] for name in names]), shapes)
         first = blocks[0].begin // 8
         return None if found is None or blocks[0].begin % 8 else [(first + b, first + e) for b, e in found]
 

@@ -156,11 +156,10 @@ def _read(raw: Mapping[str, Any], classes: Sequence[str], *, bidirectional: bool
 def _real(value: object, name: str) -> Tensor:
     if not isinstance(value, Tensor) or not value.dtype.is_floating_point:
         raise ModelEvidenceError(f"{name} is not a tensor of real numbers")
-    numbers = value.detach().to(torch.float64)
     # A finite sum is the cheap proof; an infinite one may come of large numbers.
-    if not math.isfinite(np.add.reduce(numbers.numpy(), axis=None)) and not bool(torch.isfinite(numbers).all()):
+    if not math.isfinite(float(value.detach().sum())) and not bool(torch.isfinite(value).all()):
         raise ModelEvidenceError(f"{name} contains NaN or infinity")
-    return numbers
+    return value.detach().to(torch.float64)
 
 
 def _call(raw: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> RecordedCall:

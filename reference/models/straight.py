@@ -35,6 +35,8 @@ class Expected:
     output: NDArray[np.float64]
     gradients: NDArray[np.float64] | None
     """By "x" and every parameter, one after the other; None where none were asked for, or as long as `pending`."""
+    gradient_scale: float
+    """What the tolerance of gradients is relative to."""
     pending: bool
     """True if gradients have not been computed, since the output of the run was another one anyway."""
     sizes: Mapping[str, tuple[int, ...]]
@@ -126,6 +128,7 @@ def _compute(architecture: str, raw: Mapping[str, Any], cells: Mapping[str, Cell
         shape=shape,
         output=output.reshape(-1),
         gradients=gradients,
+        gradient_scale=1e-30 if gradients is None else max(1e-30, _largest(gradients)),
         pending=pending,
         sizes={name: tuple(like.shape) for name, like in sizes.items()},
         precision=ROUNDED if replay.has_constants else EXACT,
@@ -165,8 +168,7 @@ def _near(expected: Expected, raw: Mapping[str, Any], precision: Precision) -> b
     recorded = _recorded(expected, raw)
     if recorded is None or recorded.size != expected.gradients.size:
         return False
-    scale = max(1e-30, _largest(expected.gradients))
-    return _largest(recorded - expected.gradients) <= precision.gradient * scale
+    return _largest(recorded - expected.gradients) <= precision.gradient * expected.gradient_scale
 
 
 def _near_output(

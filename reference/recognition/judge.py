@@ -42,13 +42,13 @@ def recognise(family_name: str, raw: Mapping[str, Any], policy: Mapping[str, str
     if family_name not in FAMILIES:
         raise ValueError(f"family must be one of {', '.join(FAMILIES)}; found {family_name!r}")
     family = FAMILIES[family_name]
+    try:
+        seen = read_observation(family, raw)
+    except ObservationError as error:
+        return CellVerdict(status="unrecognised", notes=(f"{error}",))
+    except KeyError as error:
+        return CellVerdict(status="unrecognised", notes=(f"the evidence lacks {error}",))
     with np.errstate(all="ignore"):  # evidence may hold numbers of any size; what overflows agrees with nothing
-        try:
-            seen = read_observation(family, raw)
-        except ObservationError as error:
-            return CellVerdict(status="unrecognised", notes=(f"{error}",))
-        except KeyError as error:
-            return CellVerdict(status="unrecognised", notes=(f"the evidence lacks {error}",))
         return _judge(family, seen, policy)
 
 
