@@ -22,6 +22,7 @@ from reference.recognition.layout import BlockRef, CellLayout, LayoutError, Role
 
 Shapes = tuple[tuple[str, tuple[int, ...]], ...]
 """Names and shapes of a cell's own parameters, in order."""
+_BEHIND = np.zeros(1)
 PIECES = ("W_x", "W_h", "b_x", "b_h")
 
 
@@ -38,9 +39,10 @@ class Gather:
     lengths: tuple[int, ...]
     """Numbers in each of the cell's own parameters."""
 
-    def joined(self, flat: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The four joined pieces, one after the other."""
-        values: NDArray[np.float64] = np.append(flat, 0.0)[self.index].sum(axis=0) * self.scale + self.shift
+    def joined(self, parameters: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+        """The four joined pieces, one after the other, of the cell's own parameters, flat."""
+        flat = np.concatenate([*parameters, _BEHIND])
+        values: NDArray[np.float64] = flat[self.index].sum(axis=0) * self.scale + self.shift
         return values
 
     def split(self, joined: torch.Tensor) -> Joined:
