@@ -6,7 +6,6 @@ its header is JSON, and each entry is checked when it is asked for.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -233,10 +232,9 @@ class StoredTensors(Mapping[str, torch.Tensor]):
         """Where tensors of one block of doubles lie, in doubles; None if they are not of one."""
         group = split_name(names[0])[0]
         blocks = self._group(group)
-        inside = all(map(str.startswith, names, itertools.repeat(group)))
-        if len(blocks) != 1 or blocks[0].dtype != _DOUBLE or not inside:
+        if len(blocks) != 1 or blocks[0].dtype != _DOUBLE or any(not name.startswith(group) for name in names):
             return None
-        found = blocks[0].spans(tuple([name[len(group) :] for name in names]), shapes)
+        found = blocks[0].spans(tuple(name[len(group) :] for name in names), shapes)
         first = blocks[0].begin // 8
         return None if found is None or blocks[0].begin % 8 else [(first + b, first + e) for b, e in found]
 
