@@ -133,18 +133,11 @@ class JudgingPlugin:
                 reports.extend(runtestprotocol(item, log=False, nextitem=None))
         finally:
             self.stage.trial = None
-            found.clear()  # they know each other, and the evidence: it goes at once, without a search for garbage
-        error, recorder = trial.error, trial.recorder
-        if isinstance(error, AssertionError) and not trial.torn_down_badly and recorder.fault is None:
-            verdict = recorder.unmet(error)
-        elif error is not None or recorder.fault is not None:
-            verdict = case.fault(recorder.fault or error or AssertionError(), spec.id)
-        elif recorder.verdict is None:
-            nothing = CheckFaultError("check-awarded-nothing", "the test ended without awarding anything")
-            verdict = case.fault(nothing, spec.id)
-        else:
-            verdict = recorder.verdict
-        return _with_flags(verdict, recorder.flags)
+        verdict = _outcome_of(trial, spec)
+        # Views know each other, and a traceback knows the trial: cut, all evidence goes without a search for garbage.
+        found.clear()
+        trial.error = None
+        return _with_flags(verdict, trial.recorder.flags)
 
     def _validate(self, items: list[pytest.Item]) -> None:
         """Give every item its check, put them in order, and see that the marks add up.
@@ -170,6 +163,19 @@ def key_of(item: pytest.Item) -> str | None:
         return item.key
     callspec = getattr(item, "callspec", None)
     return None if callspec is None else callspec.params.get("grader_case")
+
+
+def _outcome_of(trial: Trial, spec: CheckSpec) -> Verdict:
+    """The verdict of a test that has run."""
+    error, recorder = trial.error, trial.recorder
+    if isinstance(error, AssertionError) and not trial.torn_down_badly and recorder.fault is None:
+        return recorder.unmet(error)
+    if error is not None or recorder.fault is not None:
+        return trial.case.fault(recorder.fault or error or AssertionError(), spec.id)
+    if recorder.verdict is None:
+        nothing = CheckFaultError("check-awarded-nothing", "the test ended without awarding anything")
+        return trial.case.fault(nothing, spec.id)
+    return recorder.verdict
 
 
 def _with_flags(verdict: Verdict, flags: list[str]) -> Verdict:

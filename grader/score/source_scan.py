@@ -136,7 +136,7 @@ def _mentions(source: str) -> tuple[_Mention, ...]:
     """All of them, whatever the names mean; kept, since most cells are the template's."""
     found = []
     for statement in parsed(source):
-        for node in _nodes(statement):
+        for node in nodes(statement):
             look = _LOOKS.get(type(node))
             mention = None if look is None else look(node)
             if mention is not None:
@@ -144,7 +144,7 @@ def _mentions(source: str) -> tuple[_Mention, ...]:
     return tuple(found)
 
 
-def _nodes(statement: ast.stmt) -> Iterator[ast.AST]:
+def nodes(statement: ast.stmt) -> Iterator[ast.AST]:
     """A statement and all below it, in the order of `ast.walk`, without contexts and operators, which hold nothing."""
     waiting: deque[ast.AST] = deque([statement])
     while waiting:
