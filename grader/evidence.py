@@ -215,7 +215,7 @@ class Part:
     def tensor(self, value: Value | str | None) -> torch.Tensor | None:
         """The tensor of a value or key; None where there is none."""
         key = value.key if isinstance(value, Value) else value
-        return None if key is None else self.tensors.get(key)
+        return None if key is None else self.tensors.find(key)
 
 
 class Evidence:

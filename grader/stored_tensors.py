@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from grader.errors import EvidenceError
-from grader.tensor_blocks import KEPT_CHARS, Piece, Shape, block_name, pieces_of, spans, split_name
+from grader.tensor_blocks import KEPT_CHARS, Piece, Shape, pieces_of, spans, split_name
 
 HEADER_BYTES = 16 * 1024 * 1024
 """Ceiling for the list of tensors."""
@@ -120,18 +120,26 @@ class StoredTensors(Mapping[str, torch.Tensor]):
         return isinstance(name, str) and self._place(name) is not None
 
     def __getitem__(self, name: str) -> torch.Tensor:
+        found = self.find(name)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def find(self, name: str) -> torch.Tensor | None:
+        """The tensor of that name, None if there is none: what `get` gives, without an error on the way."""
         found = self._made.get(name)
         if found is None:
             place = self._place(name)
-            if place is None:
-                raise KeyError(name)
-            found = self._made[name] = self._tensor(place)
+            if place is not None:
+                found = self._made[name] = self._tensor(place)
         return found
 
     def _tensor(self, place: _Place) -> torch.Tensor:
         dtype, count = _TYPES[place.dtype], math.prod(place.shape)
         if count == 0:
             return torch.empty(place.shape, dtype=dtype)
+        if place.dtype == _DOUBLE and self._numbers is not None and place.begin % 8 == 0:
+            return torch.from_numpy(self._numbers[place.begin // 8 : place.end // 8].reshape(place.shape))
         _, _, raw, start = self._content
         return torch.frombuffer(raw, dtype=dtype, count=count, offset=start + place.begin).reshape(place.shape)
 
@@ -152,9 +160,20 @@ class StoredTensors(Mapping[str, torch.Tensor]):
         """The blocks of a group, one for each type."""
         found = self._groups.get(group)
         if found is None:
-            indices = self._content[1]
-            names = [block_name(group, dtype) for dtype in _TYPES]
-            found = self._groups[group] = tuple(self._block(name) for name in names if name in indices)
+            found = self._groups[group] = tuple(self._block(name) for name in self._block_names.get(group, ()))
+        return found
+
+    @cached_property
+    def _block_names(self) -> dict[str, list[str]]:
+        """The names of the blocks of each group, in the order of their types."""
+        found: dict[str, list[str]] = {}
+        for name in self._content[1]:
+            group, star, dtype = name.rpartition("*")
+            if star and dtype in _TYPES:
+                found.setdefault(group, []).append(name)
+        order = list(_TYPES)
+        for names in found.values():
+            names.sort(key=lambda name: order.index(name.rpartition("*")[2]))
         return found
 
     def _block(self, name: str) -> _Block:

@@ -74,8 +74,22 @@ def _assignments(notebook: NotebookRecord) -> dict[str, Assigned | None]:
     return dict(_each_assignment(notebook))
 
 
-def _each_assignment(notebook: NotebookRecord) -> Iterator[tuple[str, Assigned | None]]:
+def _each_assignment(notebook: NotebookRecord) -> tuple[tuple[str, Assigned | None], ...]:
     """Name and literal of every assignment, in order; None for a value that is computed."""
+    known = _ASSIGNMENTS.get(id(notebook))
+    if known is None or known[0] is not notebook:
+        while len(_ASSIGNMENTS) >= _NOTEBOOKS_KEPT:
+            del _ASSIGNMENTS[next(iter(_ASSIGNMENTS))]
+        known = _ASSIGNMENTS[id(notebook)] = notebook, tuple(_found_assignments(notebook))
+    return known[1]
+
+
+_NOTEBOOKS_KEPT = 4
+_ASSIGNMENTS: dict[int, tuple[NotebookRecord, tuple[tuple[str, Assigned | None], ...]]] = {}
+"""Of the notebooks that were last looked at, by identity: every check asks anew for the same few."""
+
+
+def _found_assignments(notebook: NotebookRecord) -> Iterator[tuple[str, Assigned | None]]:
     for cell in notebook.cells:
         if cell.kind is CellKind.CODE and len(cell.source) <= CELL_CHARS:
             for name, line, value in _assigned_in(cell.source):

@@ -38,9 +38,11 @@ def definitions_to_judge(case: Case, spec: CheckSpec) -> list[int]:
     return sorted(part.probed(need.probe.id)) or [0]
 
 
-def runs(
-    case: Case, spec: CheckSpec, definition: int
-) -> list[tuple[ProbeNeed, Part | None, RunOutline | ProbeRun | None]]:
+Ending = tuple[ProbeNeed, Part | None, RunOutline | ProbeRun | None]
+"""What a check needs, where it is stored, and how it ended."""
+
+
+def runs(case: Case, spec: CheckSpec, definition: int) -> list[Ending]:
     """How the run of each probe that a check needs has ended; None where there is no evidence."""
     subject = _subject_need(spec)
     found = []
@@ -54,9 +56,7 @@ def runs(
     return found
 
 
-def looked_at(
-    case: Case, spec: CheckSpec, definition: int
-) -> list[tuple[ProbeNeed, Part | None, RunOutline | ProbeRun | None]]:
+def looked_at(case: Case, spec: CheckSpec, definition: int) -> list[Ending]:
     """The same without what is not needed, since the probes that it stands in for were done, or not needed either."""
     settled: set[str] = set()
     needed = []
@@ -70,9 +70,9 @@ def looked_at(
     return needed
 
 
-def closed_gate(case: Case, spec: CheckSpec, definition: int) -> Verdict | None:
+def closed_gate(case: Case, spec: CheckSpec, endings: Iterable[Ending]) -> Verdict | None:
     """The verdict where a probe left nothing that the test could look at; None if the test is to be run."""
-    for need, part, ending in looked_at(case, spec, definition):
+    for need, part, ending in endings:
         if part is None or ending is None:
             case.evidence.ask(part_name(need))
             return Verdict(outcome=Outcome.FAULT, mark=None, reason=FAULT_REASON, flags=(NEEDS_EVIDENCE,))
@@ -89,10 +89,10 @@ def closed_gate(case: Case, spec: CheckSpec, definition: int) -> Verdict | None:
     return None
 
 
-def views(case: Case, spec: CheckSpec, definition: int) -> dict[str, ProbeView]:
+def views(endings: Iterable[Ending]) -> dict[str, ProbeView]:
     """What the test sees of its probes, by id, in the order in which they were declared."""
     found: dict[str, ProbeView] = {}
-    for need, part, run in looked_at(case, spec, definition):
+    for need, part, run in endings:
         if part is not None and run is not None:
             found[need.probe.id] = ProbeView(run, part, found)
     return found

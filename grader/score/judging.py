@@ -15,8 +15,9 @@ from grader.score.checks import CheckSpec, validate_ids, validate_sums
 from grader.score.collection import SPEC, KindItem, RubricFile, spec_of
 from grader.score.direct_call import call, can_be_called
 from grader.score.fixtures import STAGE, Stage, Trial
-from grader.score.gate import Attempt, closed_gate, counting, definitions_to_judge, unless_blank, views
+from grader.score.gate import Attempt, closed_gate, counting, definitions_to_judge, looked_at, unless_blank, views
 from grader.score.kinds import Verdict
+from grader.score.probe_view import ProbeView
 from grader.score.recorder import CheckRecorder
 
 DIRECT = pytest.StashKey[bool]()
@@ -105,9 +106,10 @@ class JudgingPlugin:
     ) -> Verdict:
         attempts = []
         for definition in definitions_to_judge(case, spec):
-            verdict = closed_gate(case, spec, definition)
+            endings = looked_at(case, spec, definition)
+            verdict = closed_gate(case, spec, endings)
             if verdict is None:
-                verdict = self._run(item, case, spec, definition, reports)
+                verdict = self._run(item, case, spec, views(endings), reports)
             attempts.append(Attempt(definition, verdict))
         return counting(case, spec, attempts)
 
@@ -116,12 +118,12 @@ class JudgingPlugin:
         item: pytest.Item,
         case: Case,
         spec: CheckSpec,
-        definition: int,
+        found: dict[str, ProbeView],
         reports: list[pytest.TestReport],
     ) -> Verdict:
         """One run of a test; what it raised decides, and a test that decided nothing is a fault."""
-        looked_at = tuple(need.probe.id for need in spec.needs)
-        trial = Trial(case=case, recorder=CheckRecorder(spec.marks, looked_at), views=views(case, spec, definition))
+        evidence = tuple(need.probe.id for need in spec.needs)
+        trial = Trial(case=case, recorder=CheckRecorder(spec.marks, evidence), views=found)
         self.stage.trial = trial
         try:
             if item.stash[DIRECT]:
@@ -131,17 +133,11 @@ class JudgingPlugin:
                 reports.extend(runtestprotocol(item, log=False, nextitem=None))
         finally:
             self.stage.trial = None
-        error, recorder = trial.error, trial.recorder
-        if isinstance(error, AssertionError) and not trial.torn_down_badly and recorder.fault is None:
-            verdict = recorder.unmet(error)
-        elif error is not None or recorder.fault is not None:
-            verdict = case.fault(recorder.fault or error or AssertionError(), spec.id)
-        elif recorder.verdict is None:
-            nothing = CheckFaultError("check-awarded-nothing", "the test ended without awarding anything")
-            verdict = case.fault(nothing, spec.id)
-        else:
-            verdict = recorder.verdict
-        return _with_flags(verdict, recorder.flags)
+        verdict = _outcome_of(trial, spec)
+        # Views know each other, and a traceback knows the trial: cut, all evidence goes without a search for garbage.
+        found.clear()
+        trial.error = None
+        return _with_flags(verdict, trial.recorder.flags)
 
     def _validate(self, items: list[pytest.Item]) -> None:
         """Give every item its check, put them in order, and see that the marks add up.
@@ -167,6 +163,19 @@ def key_of(item: pytest.Item) -> str | None:
         return item.key
     callspec = getattr(item, "callspec", None)
     return None if callspec is None else callspec.params.get("grader_case")
+
+
+def _outcome_of(trial: Trial, spec: CheckSpec) -> Verdict:
+    """The verdict of a test that has run."""
+    error, recorder = trial.error, trial.recorder
+    if isinstance(error, AssertionError) and not trial.torn_down_badly and recorder.fault is None:
+        return recorder.unmet(error)
+    if error is not None or recorder.fault is not None:
+        return trial.case.fault(recorder.fault or error or AssertionError(), spec.id)
+    if recorder.verdict is None:
+        nothing = CheckFaultError("check-awarded-nothing", "the test ended without awarding anything")
+        return trial.case.fault(nothing, spec.id)
+    return recorder.verdict
 
 
 def _with_flags(verdict: Verdict, flags: list[str]) -> Verdict:

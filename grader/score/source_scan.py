@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -135,12 +136,26 @@ def _mentions(source: str) -> tuple[_Mention, ...]:
     """All of them, whatever the names mean; kept, since most cells are the template's."""
     found = []
     for statement in parsed(source):
-        for node in ast.walk(statement):
+        for node in nodes(statement):
             look = _LOOKS.get(type(node))
             mention = None if look is None else look(node)
             if mention is not None:
                 found.append(mention)
     return tuple(found)
+
+
+def nodes(statement: ast.stmt) -> Iterator[ast.AST]:
+    """A statement and all below it, in the order of `ast.walk`, without contexts and operators, which hold nothing."""
+    waiting: deque[ast.AST] = deque([statement])
+    while waiting:
+        node = waiting.popleft()
+        yield node
+        for field in node._fields:
+            value = getattr(node, field, None)
+            if isinstance(value, list):
+                waiting.extend(item for item in value if isinstance(item, ast.AST))
+            elif isinstance(value, ast.AST) and value._fields:
+                waiting.append(value)
 
 
 def _import(node: ast.Import | ast.ImportFrom) -> _Mention:

@@ -151,7 +151,7 @@ def _cell(seen: ModelEvidence, module: Module, verdicts: Mapping[str, CellVerdic
         except LayoutError:
             continue
         flat = [value.reshape(-1).numpy() for value in own.values()]
-        joined = torch.from_numpy(found.joined(np.concatenate(flat))).requires_grad_()
+        joined = torch.from_numpy(found.joined(flat)).requires_grad_()
         layer = FormulaLayer(
             family=family,
             formula=plain,

@@ -44,16 +44,24 @@ class _Follower:
     def __init__(self, seen: ModelEvidence) -> None:
         self.seen = seen
         self.origins: dict[Key, list[Origin]] = {}
+        self.keys: dict[int, tuple[Tensor, Key]] = {}
+        """By identity, with the tensor, which keeps that from being used again: calls hand on what others returned."""
         self.edges: list[str] = []
         self.mistakes: list[str] = []
         for step, x in enumerate(seen.x.unbind(1), start=1):
             self._note(x, Origin(kind="input", step=step))
 
     def _note(self, value: Tensor, origin: Origin) -> None:
-        self.origins.setdefault(key_of(value), []).append(origin)
+        self.origins.setdefault(self._key(value), []).append(origin)
 
     def _of(self, value: Tensor) -> list[Origin]:
-        return self.origins.get(key_of(value), [])
+        return self.origins.get(self._key(value), [])
+
+    def _key(self, value: Tensor) -> Key:
+        known = self.keys.get(id(value))
+        if known is None:
+            known = self.keys[id(value)] = value, key_of(value)
+        return known[1]
 
     def follow(self) -> Flow:
         if not self.seen.calls:
@@ -166,10 +174,9 @@ class _Follower:
         return 1e-5 if self.seen.precision is SINGLE else 1e-9
 
     def _odd_state(self, state: Sequence[Tensor], previous: RecordedCall | None, layer: int, step: int) -> bool:
-        zero = not any(bool(value.any()) for value in state)
         name = _layer(layer)
         if previous is None:
-            if zero:
+            if not _any(state):
                 return False
             origins = self._of(state[0])
             if origins:
@@ -183,10 +190,11 @@ class _Follower:
             return True
         wanted = previous.outputs
         if len(state) == len(wanted) and all(
-            key_of(one) == key_of(other) for one, other in zip(state, wanted, strict=True)
+            self._key(one) == self._key(other) for one, other in zip(state, wanted, strict=True)
         ):
             return False
-        if zero and any(bool(value.any()) for value in wanted):
+        zero = not _any(state)
+        if zero and _any(wanted):
             self._say(f"{name} starts from zeros at every step", "model.hidden_reset_each_step")
         elif not zero:
             self._say(f"{name}, call {step}: does not get the state of call {step - 1}")
@@ -242,6 +250,11 @@ class _Follower:
             return
         found = words_for(value, self._made_of(wanted.layer), self._tolerance)
         self._say(f"{reader} reads {found or 'a tensor that is no state of a layer'}, not {wanted.words()}")
+
+
+def _any(values: Sequence[Tensor]) -> bool:
+    """True if any number of any of them is not zero."""
+    return any(bool(value.any()) for value in values)
 
 
 def _taken_for_hidden(found: Origin) -> str | None:

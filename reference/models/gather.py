@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,9 +22,7 @@ from reference.recognition.layout import BlockRef, CellLayout, LayoutError, Role
 
 Shapes = tuple[tuple[str, tuple[int, ...]], ...]
 """Names and shapes of a cell's own parameters, in order."""
-LayoutKey = tuple[tuple[str, RoleLayout], ...]
-"""The roles of a layout, as something that can be looked up."""
-
+_BEHIND = np.zeros(1)
 PIECES = ("W_x", "W_h", "b_x", "b_h")
 
 
@@ -40,9 +39,10 @@ class Gather:
     lengths: tuple[int, ...]
     """Numbers in each of the cell's own parameters."""
 
-    def joined(self, flat: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The four joined pieces, one after the other."""
-        values: NDArray[np.float64] = np.append(flat, 0.0)[self.index].sum(axis=0) * self.scale + self.shift
+    def joined(self, parameters: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+        """The four joined pieces, one after the other, of the cell's own parameters, flat."""
+        flat = np.concatenate([*parameters, _BEHIND])
+        values: NDArray[np.float64] = flat[self.index].sum(axis=0) * self.scale + self.shift
         return values
 
     def split(self, joined: torch.Tensor) -> Joined:
@@ -60,9 +60,35 @@ class Gather:
         return [found[end - length : end] for length, end in zip(self.lengths, ends, strict=True)]
 
 
+class LayoutKey:
+    """What of a layout decides where numbers lie: equal ones are one object, so that a long key is not hashed anew."""
+
+    __slots__ = ("roles",)
+
+    def __init__(self, roles: tuple[tuple[str, RoleLayout], ...]) -> None:
+        self.roles = roles
+
+
+_MOST_KEYS = 10_000
+_MOST_LAYOUTS = 100
+_KEYS: dict[tuple[tuple[str, RoleLayout], ...], LayoutKey] = {}
+_BY_OBJECT: OrderedDict[int, tuple[CellLayout, LayoutKey]] = OrderedDict()
+"""Of the layouts that were last looked at, by identity: every run of a submission asks anew for the same few."""
+
+
 def layout_key(layout: CellLayout) -> LayoutKey:
-    """What of a layout decides where numbers lie."""
-    return tuple(layout.roles.items())
+    """The key of a layout."""
+    known = _BY_OBJECT.get(id(layout))
+    if known is not None and known[0] is layout:
+        return known[1]
+    if len(_KEYS) > _MOST_KEYS:
+        _KEYS.clear()
+    roles = tuple(layout.roles.items())
+    key = _KEYS.setdefault(roles, LayoutKey(roles))
+    _BY_OBJECT[id(layout)] = (layout, key)
+    if len(_BY_OBJECT) > _MOST_LAYOUTS:
+        _BY_OBJECT.popitem(last=False)
+    return key
 
 
 @lru_cache(maxsize=512)
@@ -80,7 +106,7 @@ def gather(key: LayoutKey, order: str, negated: str, shapes: Shapes, d: int, n: 
     Raises:
         LayoutError: if the parameters have another form than the layout says.
     """
-    roles = dict(key)
+    roles = dict(key.roles)
     if set(order) != set(roles):
         raise LayoutError(f"the layout has the roles {', '.join(roles)}")
     counted, lengths = _counted(shapes)

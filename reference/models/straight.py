@@ -6,8 +6,7 @@ cells alike get the same numbers, so what was computed for one of them is kept f
 
 from __future__ import annotations
 
-import itertools
-from collections import ChainMap, OrderedDict
+from collections import ChainMap
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,10 +17,9 @@ from torch import Tensor
 
 from reference.models.build import NoReplayError, Replay, replay_of
 from reference.models.evidence import EXACT, ROUNDED, SINGLE, ModelEvidenceError, Precision, read_evidence
-from reference.models.gather import LayoutKey, layout_key
+from reference.models.gather import layout_key
 from reference.models.kept import Kept
 from reference.models.right_pass import right_pass
-from reference.recognition.layout import CellLayout
 from reference.recognition.verdicts import CellVerdict
 
 KEPT_NUMBERS = 4_000_000
@@ -37,6 +35,8 @@ class Expected:
     output: NDArray[np.float64]
     gradients: NDArray[np.float64] | None
     """By "x" and every parameter, one after the other; None where none were asked for, or as long as `pending`."""
+    gradient_scale: float
+    """What the tolerance of gradients is relative to."""
     pending: bool
     """True if gradients have not been computed, since the output of the run was another one anyway."""
     sizes: Mapping[str, tuple[int, ...]]
@@ -54,30 +54,7 @@ def _weight(found: Expected | None) -> int:
     return 0 if found is None else found.numbers
 
 
-class _Layouts:
-    """Short names for layouts, so that a long key is not hashed for every run."""
-
-    def __init__(self) -> None:
-        self._by_object: OrderedDict[int, tuple[CellLayout, int]] = OrderedDict()
-        self._by_key: dict[LayoutKey, int] = {}
-        self._next = itertools.count()
-
-    def name(self, layout: CellLayout) -> int:
-        """The same number for equal layouts; numbers are never used again."""
-        known = self._by_object.get(id(layout))
-        if known is not None and known[0] is layout:
-            return known[1]
-        if len(self._by_key) > 10_000:
-            self._by_key.clear()
-        number = self._by_key.setdefault(layout_key(layout), next(self._next))
-        self._by_object[id(layout)] = (layout, number)
-        if len(self._by_object) > 100:
-            self._by_object.popitem(last=False)
-        return number
-
-
 _KEPT: Kept[Expected | None] = Kept(KEPT_NUMBERS, _weight)
-_LAYOUTS = _Layouts()
 
 
 def is_straight(architecture: str, raw: Mapping[str, Any], cells: Mapping[str, CellVerdict | None]) -> bool:
@@ -119,7 +96,7 @@ def _named(verdict: CellVerdict | None) -> Hashable:
     if verdict is None or verdict.formula is None or verdict.layout is None:
         return None
     layout = verdict.layout
-    return verdict.formula, layout.family, layout.gate_first, _LAYOUTS.name(layout)
+    return verdict.formula, layout.family, layout.gate_first, layout_key(layout)
 
 
 def _compute(architecture: str, raw: Mapping[str, Any], cells: Mapping[str, CellVerdict | None]) -> Expected | None:
@@ -151,6 +128,7 @@ def _compute(architecture: str, raw: Mapping[str, Any], cells: Mapping[str, Cell
         shape=shape,
         output=output.reshape(-1),
         gradients=gradients,
+        gradient_scale=1e-30 if gradients is None else max(1e-30, _largest(gradients)),
         pending=pending,
         sizes={name: tuple(like.shape) for name, like in sizes.items()},
         precision=ROUNDED if replay.has_constants else EXACT,
@@ -190,8 +168,7 @@ def _near(expected: Expected, raw: Mapping[str, Any], precision: Precision) -> b
     recorded = _recorded(expected, raw)
     if recorded is None or recorded.size != expected.gradients.size:
         return False
-    scale = max(1e-30, _largest(expected.gradients))
-    return _largest(recorded - expected.gradients) <= precision.gradient * scale
+    return _largest(recorded - expected.gradients) <= precision.gradient * expected.gradient_scale
 
 
 def _near_output(

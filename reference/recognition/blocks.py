@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,7 +109,7 @@ class _Part:
     @property
     def loose(self) -> int:
         """Gates that have an effect and fit no plain source."""
-        return int((self.alive & ~self.fits & ~self.turned_fits).sum())
+        return int(np.count_nonzero(self.alive & ~self.fits & ~self.turned_fits))
 
     def spread(self, seen: CellObservation) -> int:
         """Gates of which a row leads to other units than its own, which it does not in a cell that works elementwise.
@@ -122,8 +123,14 @@ class _Part:
         if self.turned_gain is not None:
             size = np.where((self.turned_fits & ~self.fits)[:, None], np.abs(self.turned_gain), size)
         by_unit = size.reshape(batch, count // n, n, gates, n).max(axis=(0, 1))  # (unit, gate, row)
-        across = (by_unit * (1.0 - np.eye(n))[:, None, :]).max(axis=(0, 2))
+        across = (by_unit * _others(n)).max(axis=(0, 2))
         return int((self.alive & (across > seen.tolerances.same * by_unit.max(axis=(0, 2)))).sum())
+
+
+@lru_cache(maxsize=64)
+def _others(n: int) -> Array:
+    """(unit, 1, row): 1 where a row belongs to another unit, else 0."""
+    return (1.0 - np.eye(n))[:, None, :]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

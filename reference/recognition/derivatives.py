@@ -63,8 +63,10 @@ def _of_blocks(hit: Hit, of_roles: Mapping[tuple[str, str], Array]) -> Iterator[
         for source, half in zip(("x", "h"), hit.halves(name), strict=True):
             if half is None:
                 continue
-            weight = scale * of_roles[name, f"W_{source}"]
-            bias = scale * of_roles[name, f"b_{source}"].mT  # a column, as blocks of biases are
+            weight = of_roles[name, f"W_{source}"]
+            bias = of_roles[name, f"b_{source}"].mT  # a column, as blocks of biases are
+            if scale != 1.0:
+                weight, bias = scale * weight, scale * bias
             if id(half) in totals:
                 weight, bias = weight + totals[id(half)][1], bias + totals[id(half)][2]
             totals[id(half)] = (half, weight, bias)
@@ -102,7 +104,7 @@ def _expected(hit: Hit, seen: CellObservation) -> tuple[dict[str, Array], dict[t
     of_roles = {
         (name, part): piece
         for part, value in zip(_PARTS, shaped[len(inputs) :], strict=True)
-        for name, piece in zip(order, np.split(value, len(order), axis=_axis(part)), strict=True)
+        for name, piece in zip(order, _pieces(value, part, seen.hidden_size), strict=True)
     }
     return of_inputs, of_roles
 
@@ -119,6 +121,14 @@ def _joined(hit: Hit, seen: CellObservation, copies: int) -> Joined:
 def _axis(part: str) -> int:
     """Along which the parts of roles are joined."""
     return -2 if part.startswith("W") else -1
+
+
+def _pieces(value: Array, part: str, n: int) -> list[Array]:
+    """The same cut again, n rows or numbers for each role."""
+    starts = range(0, value.shape[_axis(part)], n)
+    if part.startswith("W"):
+        return [value[..., start : start + n, :] for start in starts]
+    return [value[..., start : start + n] for start in starts]
 
 
 def _values(hit: Hit, role: str, seen: CellObservation) -> dict[str, Array]:
@@ -162,8 +172,12 @@ def _own_sample(jacobian: Array) -> Array:
 
 
 def _near(expected: Array, recorded: Array, tolerance: float, floor: float) -> bool:
-    scale = max(float(np.abs(expected).max(initial=0)), float(np.abs(recorded).max(initial=0)))
-    return float(np.abs(expected - recorded).max(initial=0)) <= max(tolerance * scale, floor)
+    scale = max(_largest(expected), _largest(recorded))
+    return _largest(expected - recorded) <= max(tolerance * scale, floor)
+
+
+def _largest(value: Array) -> float:
+    return float(np.maximum.reduce(np.abs(value), axis=None, initial=0.0))
 
 
 def samples_mixed(seen: CellObservation) -> bool:

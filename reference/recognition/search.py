@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -41,10 +42,11 @@ def search(
     distances: dict[str, float] = {}
     stacked = stack_roles(family, pieces, units, seen)
     samples = seen.samples
-    x, h, c, target = (torch.from_numpy(value) for value in (samples.x, samples.h, samples.c, samples.outputs))
+    x, h, c = (torch.from_numpy(value) for value in (samples.x, samples.h, samples.c))
+    target = samples.outputs
     turned = _negate(stacked, family.negatable)
-    scale = max(1.0, float(np.abs(samples.outputs).max()))
-    with torch.no_grad():
+    scale = max(1.0, float(np.abs(target).max()))
+    with torch.inference_mode():
         for formula in formulas:
             inputs = StepInputs(
                 x=x,
@@ -54,7 +56,10 @@ def search(
                 activation=family.activation,
                 gate_first=formula.gate_first,
             )
-            gaps = (_joined(formula.step(inputs)) - target).abs_().amax(dim=(-1, -2)).reshape(-1).numpy() / scale
+            found = _joined(formula.step(inputs))
+            found -= target
+            sizes = np.abs(found, out=found).reshape(-1, target.size)  # one row for each assignment
+            gaps = np.maximum.reduce(sizes, axis=1) / scale
             gaps[np.isnan(gaps)] = np.inf
             smallest = float(gaps.min())
             distances[formula.id] = min(smallest, distances.get(formula.id, np.inf))
@@ -65,32 +70,38 @@ def search(
     return Found(hits=hits, distances=distances)
 
 
-def _joined(outputs: Sequence[Tensor]) -> Tensor:
+def _joined(outputs: Sequence[Tensor]) -> Array:
     """Outputs side by side; one that no assignment changes lacks the leading dimension of the others."""
     dimensions = max(value.dim() for value in outputs)
     leading = next(value.shape[0] for value in outputs if value.dim() == dimensions)
     return torch.cat(
         [value if value.dim() == dimensions else value.expand(leading, *value.shape) for value in outputs], dim=-1
-    )
+    ).numpy()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _RememberingRole(Role):
     """A role that computes its parts once for each tensor that it is given: all formulas ask for the same ones."""
 
-    known: dict[tuple[str, int], tuple[Tensor, Tensor]] = field(default_factory=dict)
-    """By part and identity of a tensor: that tensor, kept alive, and the part."""
+    known: dict[tuple[str | int, ...], tuple[object, Tensor]] = field(default_factory=dict)
+    """By part and identities of tensors: those tensors, kept alive, and the part."""
 
     def of_input(self, x: Tensor) -> Tensor:
-        return self._once("x", x, lambda: Role.of_input(self, x))
+        key = ("x", id(x))
+        if key not in self.known:
+            self.known[key] = x, Role.of_input(self, x)
+        return self.known[key][1]
 
     def of_state(self, h: Tensor) -> Tensor:
-        return self._once("h", h, lambda: Role.of_state(self, h))
-
-    def _once(self, part: str, given: Tensor, compute: Callable[[], Tensor]) -> Tensor:
-        key = (part, id(given))
+        key = ("h", id(h))
         if key not in self.known:
-            self.known[key] = (given, compute())
+            self.known[key] = h, Role.of_state(self, h)
+        return self.known[key][1]
+
+    def __call__(self, x: Tensor, h: Tensor) -> Tensor:
+        key = ("xh", id(x), id(h))
+        if key not in self.known:
+            self.known[key] = (x, h), self.of_input(x) + self.of_state(h)
         return self.known[key][1]
 
 
@@ -123,10 +134,15 @@ def stack_roles(family: Family, pieces: Pieces, units: Sequence[Units], seen: Si
 
 def _tables(halves: Sequence[Half], n: int, columns: int) -> tuple[Array, Array]:
     """Weights and biases of all halves; index -1 is zeros, index -2 a dummy that no right answer can contain."""
-    dummy = np.linspace(-1.3, 1.7, n * columns).reshape(n, columns)
+    dummy = _dummy(n, columns)
     weights = np.stack([*(half.weight for half in halves), dummy, np.zeros((n, columns))])
     biases = np.stack([*(half.bias for half in halves), dummy[:, 0], np.zeros(n)])
     return weights, biases
+
+
+@lru_cache(maxsize=64)
+def _dummy(n: int, columns: int) -> Array:
+    return np.linspace(-1.3, 1.7, n * columns).reshape(n, columns)
 
 
 def _negate(roles: dict[str, Role], name: str | None) -> dict[str, Role]:

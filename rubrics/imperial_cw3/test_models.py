@@ -18,6 +18,7 @@ CLASSES = {
     "RNN_TANH": {"BasicRNNCell", "RNNCell"},
     "RNN_RELU": {"BasicRNNCell", "RNNCell"},
 }
+ALL_CLASSES = set.union(*CLASSES.values())
 NONLINEARITY = {"RNN_TANH": "tanh", "RNN_RELU": "relu"}
 MODES = {"2a": "LSTM", "2b": "GRU", "2c": "RNN_TANH", "2d": "RNN_RELU"}
 TARGETS = {"stacked": "RNNModel", "bidirectional": "BidirRecurrentModel"}
@@ -110,19 +111,19 @@ class Built:
 
 def cells_of(facts):
     """The modules that are cells: those that know an input and a hidden size, and are not part of another one."""
-    cells = []
+    cells, inside = [], ()
     for module in facts.modules:
-        named = module.class_name in set.union(*CLASSES.values())
-        sized = {"input_size", "hidden_size"} <= module.attributes.keys()
-        inside = any(module.name.startswith(f"{cell.name}.") for cell in cells)
-        if module.name and (named or sized) and not inside:
+        named = module.class_name in ALL_CLASSES
+        sized = "input_size" in module.attributes and "hidden_size" in module.attributes
+        if module.name and (named or sized) and not module.name.startswith(inside):
             cells.append(module)
+            inside = (*inside, f"{module.name}.")
     return cells
 
 
 def right_class(cells, mode):
     """True if no cell is of a class that belongs to another mode."""
-    others = set.union(*CLASSES.values()) - CLASSES[mode]
+    others = ALL_CLASSES - CLASSES[mode]
     return bool(cells) and all(cell.class_name not in others for cell in cells)
 
 

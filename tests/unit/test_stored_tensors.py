@@ -133,6 +133,20 @@ def test_tensors_of_a_block_are_found_by_their_own_names(tmp_path: Path) -> None
     assert stored.joined(["p@0/d/b"], [(2,)]) is None
 
 
+def test_a_group_may_have_blocks_of_several_types(tmp_path: Path) -> None:
+    header = {
+        "p@0/*I64": entry([1], [0, 8], "I64"),
+        "p@0/*F64": entry([2], [8, 24]),
+        "__metadata__": {"p@0/*I64": '{"both":[1]}', "p@0/*F64": '{"both":[2]}'},
+    }
+    stored = file_of(tmp_path / "two.safetensors", header, bytes(24))
+    found = stored.find("p@0/both")
+    assert found is not None
+    assert found.dtype == torch.float64  # the types come in one order, whatever that of the file
+    assert stored.find("p@0/other") is None
+    assert stored.find("q@0/both") is None
+
+
 @pytest.mark.parametrize(
     "header",
     [

@@ -139,6 +139,8 @@ def _habits(chains: Sequence[_Chain]) -> Iterator[Habits]:
 class _Answers:
     def __init__(self, names: Names, target: Target) -> None:
         self.names, self.target = names, target
+        self.trees: dict[tuple[int, int, Habits], tuple[_Chain, Sequence[Token], Node]] = {}
+        """By the identities of a chain and a side, which are kept, too; made when all symbols have been announced."""
 
     # ------------------------------------------------------------------------------------------------ statements
 
@@ -295,7 +297,12 @@ class _Answers:
         return pattern is not None and not (isinstance(pattern, Symbol) and pattern.key in self.names.symbols)
 
     def _tree(self, side: Sequence[Token], chain: _Chain, habits: Habits) -> Node:
-        return read_side(side, self.names, habits, bound=chain.left.bound if chain.left is not None else None)
+        key = (id(chain), id(side), habits)
+        known = self.trees.get(key)
+        if known is None:
+            bound = chain.left.bound if chain.left is not None else None
+            known = self.trees[key] = chain, side, read_side(side, self.names, habits, bound=bound)
+        return known[2]
 
     def _entries(self, chain: _Chain) -> tuple[str, ...]:
         if chain.left is None:

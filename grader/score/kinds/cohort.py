@@ -45,15 +45,15 @@ def _add(digest: Any, value: Any) -> None:
     if isinstance(value, torch.Tensor):
         digest.update(f"{value.dtype}{[*value.shape]};".encode())
         digest.update(np.ascontiguousarray(value.detach().numpy()))
+    elif isinstance(value, str) or not isinstance(value, Mapping | Sequence):
+        text = repr(value)
+        digest.update(f"{type(value).__name__} {len(text)};{text}".encode())
     elif isinstance(value, Mapping):
         digest.update(f"mapping {len(value)};".encode())
         for name in value:
             _add(digest, name)
             _add(digest, value[name])
-    elif isinstance(value, Sequence) and not isinstance(value, str):
+    else:
         digest.update(f"sequence {len(value)};".encode())
         for item in value:
             _add(digest, item)
-    else:
-        text = repr(value)
-        digest.update(f"{type(value).__name__} {len(text)};{text}".encode())

@@ -27,6 +27,9 @@ from grader.values import Facts, Value
 
 OUTPUT_ELEMENTS = 100_000
 CALLS = 3_000
+NAME_CHARS = 32 * 1024
+"""What is constructed is described in so many characters at most, where a run has a name; honest models need a few
+thousand."""
 
 
 class IncompleteFlowError(LookupError):
@@ -86,7 +89,7 @@ def model_observation(
     known: dict[str, Any] = {
         **spec.factors,
         "family": family,
-        "numbers": _numbers(run, facts, shapes, output),
+        "numbers": _numbers(run, shapes[INPUT], output),
         "outputs": None if output is None else output.to(torch.float64),
         "error": _error(run),
         "roles": dict(roles),
@@ -120,13 +123,22 @@ def model_observation(
     return Observation(known, makers)
 
 
-def _numbers(
-    run: ProbeRun, facts: Facts, shapes: Mapping[str, tuple[int, ...]], output: torch.Tensor | None
-) -> tuple[object, ...]:
-    """A name for everything that is drawn and constructed in a run: with equal ones, all of that is equal."""
-    modules = tuple((one.name, one.class_name, one.library, *one.attributes.items()) for one in facts.modules)
-    drawn = (run.seed, run.salt, run.dtype, tuple(shapes.items()), None if output is None else tuple(output.shape))
-    return drawn, modules
+def _numbers(run: ProbeRun, drawn: tuple[int, ...], output: torch.Tensor | None) -> tuple[object, ...] | None:
+    """A name for everything that is drawn and constructed in a run: with equal ones, all of that is equal.
+
+    Args:
+        run: of the probe.
+        drawn: shape of the input.
+        output: what the model returned.
+
+    Returns:
+        None where the name would be too long to be kept.
+    """
+    model = run.values.get(OWNER)
+    constructed = "" if model is None or model.facts_text is None else model.facts_text
+    if len(constructed) > NAME_CHARS:
+        return None
+    return run.seed, run.salt, run.dtype, drawn, None if output is None else tuple(output.shape), constructed
 
 
 def _gradients(part: Part, value: Value | None, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any] | None:

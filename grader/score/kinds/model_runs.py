@@ -77,7 +77,8 @@ class RunJudge:
             return own
         cell = self.cells[spec.mode]
         if own.status in DECISIVE and cell is not None and cell.replayable:
-            return replace(own, follow_through=own.as_made or not cell.right)
+            follows = own.as_made or not cell.right
+            return replace(own, follow_through=True) if follows else own
         part = self.context.evidence.ask("stand-ins")
         if part is None:
             return self._without_evidence(own)

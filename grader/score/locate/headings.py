@@ -97,6 +97,12 @@ def candidates(text: str, vocabulary: Collection[str], *, free: bool = False) ->
     return list(_read(text, vocabulary, free=free))
 
 
+@lru_cache(maxsize=2048)
+def candidates_kept(text: str, vocabulary: frozenset[str]) -> tuple[Candidate, ...]:
+    """The same, kept: most lines of a hand-in are the template's, in cells that were changed elsewhere."""
+    return tuple(_read(text, vocabulary, free=False))
+
+
 def parts_of(identifier: str) -> Key:
     """The key of a question's id: "1.2b" and "q1.2b" are ("1", "2", "b"), "grad_b" is ("grad", "b")."""
     parts = tuple(

@@ -170,9 +170,10 @@ def _joined(several: Iterable[Section]) -> str:
     """The texts in order, each once; those of one cell follow each other at once."""
     text, cell, seen = "", -1, set[str]()
     for one in several:
-        if _form(one.text) in seen:
+        form = _form(one.text)
+        if form in seen:
             continue
-        seen.add(_form(one.text))
+        seen.add(form)
         text += (("\n" if one.cell == cell else "\n\n") if text else "") + one.text
         cell = one.cell
     return text[:TEXT_CHARS].strip()

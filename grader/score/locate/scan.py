@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from grader.records import CellKind, NotebookCell, NotebookRecord
-from grader.score.locate.headings import Candidate, Key, candidates, parts_of, shape_of
+from grader.score.locate.headings import Candidate, Key, candidates_kept, parts_of, shape_of
 from grader.score.locate.outline import (
     LINE_CHARS,
     Opener,
@@ -92,6 +92,7 @@ def _settled(found: dict[int, list[Event]], opened: set[Target | None]) -> dict[
 class _Scanner:
     def __init__(self, outline: Outline) -> None:
         self.outline = outline
+        self.vocabulary = frozenset(outline.vocabulary)
         self.group: Key = ()
         self.left = MOST_LINES
         self.beginnings: dict[str, list[str]] = {}
@@ -159,7 +160,7 @@ class _Scanner:
     def _known(self, number: int, line: str, target: Target | None, cell: int) -> Event:
         if target is None:
             shape = shape_of(line)
-            for one in reversed(candidates(shape.text, self.outline.vocabulary)):
+            for one in reversed(candidates_kept(shape.text, self.vocabulary)):
                 if one.key in self.outline.groups and is_heading(one, shape):
                     self.group = one.key
                     break
@@ -173,7 +174,7 @@ class _Scanner:
         """A line that names a question by its number, in whatever form."""
         outline = self.outline
         shape = shape_of(line, comment=cell.kind is CellKind.CODE)
-        for one in reversed(candidates(shape.text, outline.vocabulary)):
+        for one in reversed(candidates_kept(shape.text, self.vocabulary)):
             part = len(one.key) == 1 and not one.key[0].isdigit() and len(one.key[0]) <= 4
             alone = one.ends_line and cell.source.strip() == line.strip()  # "(b)" and nothing else is an answer
             below = part and self.group and one.delimited and (shape.set_apart or (first and not alone))

@@ -7,6 +7,7 @@ otherwise; a cell that was given for one question and stands below the heading o
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from grader.coursework import normalise_text
 from grader.records import CellKind, NotebookCell, NotebookRecord
@@ -18,6 +19,12 @@ from grader.score.source_text import names_written
 
 _COMPARED_CHARS = 20_000
 """Cells that are longer are no cells of a student version as it was given."""
+
+
+@lru_cache(maxsize=512)
+def _normalised(source: str) -> str:
+    """The text of a cell in the form in which cells are compared; kept, since most cells are the template's."""
+    return normalise_text(source)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -155,7 +162,7 @@ class _Walk:
         """What a cell is by itself: one of the student version, one that was given, one that holds a name."""
         outline = self.outline
         if len(cell.source) <= _COMPARED_CHARS:
-            same = outline.texts.get(normalise_text(cell.source))
+            same = outline.texts.get(_normalised(cell.source))
             if same is not None:
                 return _Claim(outline.cell_owners[same], Way.POSITION, position=same)
         for label in cell.labels:

@@ -8,10 +8,11 @@ import pytest
 import torch
 from helpers.observations import LAYOUTS, StudentCell, observe_cell
 
+from reference.models.gather import layout_key
 from reference.models.layers import FormulaLayer, NotApplicableError
 from reference.oracle import ORACLE
 from reference.recognition import FAMILIES
-from reference.recognition.layout import BlockRef, LayoutError, Sizes, as_matrix, instantiate
+from reference.recognition.layout import BlockRef, CellLayout, LayoutError, Sizes, as_matrix, instantiate
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -29,6 +30,19 @@ def test_a_layout_fits_cells_of_other_sizes(family: str, layout: str) -> None:
     values = sorted(role(x, h).detach().sum().item() for role in found.values())
     expected = sorted(role(x, h).detach().sum().item() for role in wanted.values())
     assert values == pytest.approx(expected, abs=1e-12)
+
+
+def test_equal_layouts_have_one_key() -> None:
+    def made(family: str, layout: str) -> CellLayout:
+        cell = StudentCell(family, FAMILIES[family].plain, 5, 3, layout=layout)
+        found = ORACLE.recognise_cell(family, observe_cell(cell, family), {}).layout
+        assert found is not None
+        return found
+
+    one, same, other = (made("lstm", layout) for layout in (LAYOUTS[0], LAYOUTS[0], LAYOUTS[1]))
+    assert one is not same
+    assert layout_key(one) is layout_key(same)
+    assert layout_key(one) is not layout_key(other)
 
 
 def reference_to(**changes: Any) -> BlockRef:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from helpers.evidence_files import notebook, run_of, write_evidence
 
 from grader.coursework import StudentVersion
 from grader.evidence import Evidence
-from grader.score.source_scan import scan
+from grader.score.source_scan import nodes, scan
 from grader.score.source_text import parsed, segments
 from grader.values import Facts, ModuleFacts, Value
 
@@ -164,3 +165,11 @@ def test_at_most_twenty_findings_are_kept(tmp_path: Path) -> None:
 def test_parts_of_a_broken_cell_keep_their_line_numbers() -> None:
     found = parsed("x = 1\ndef f(:\n    pass\n@g\ndef h():\n    return 2\n")
     assert [(type(node).__name__, node.lineno) for node in found] == [("Assign", 1), ("FunctionDef", 5)]
+
+
+def test_nodes_come_in_the_order_in_which_the_library_walks() -> None:
+    source = (
+        "@f(1)\ndef g(x: int = 2, *y, **z) -> T:\n    a.b[c] = lambda: -x + [d for d in e if not d][0]\n    del h\n"
+    )
+    (statement,) = ast.parse(source).body
+    assert list(nodes(statement)) == [node for node in ast.walk(statement) if node._fields]

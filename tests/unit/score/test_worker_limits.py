@@ -5,9 +5,14 @@ from __future__ import annotations
 import gc
 import weakref
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import torch
+from helpers.evidence_files import run_with, score_here, write_evidence, write_rubric
 
+from grader.evidence import Evidence
+from grader.score import session
 from grader.score.worker_limits import settle, tidy
 
 
@@ -51,3 +56,24 @@ def test_what_is_in_use_is_not_looked_at_again() -> None:
     tidy()
     assert gc.get_count()[0] < 50_000
     assert not any(one is held for one in gc.get_objects())
+
+
+@pytest.mark.parametrize("body", ["check.award()", "assert probe.tensor('y').sum() == 0", "raise SystemExit(0)"])
+def test_the_evidence_of_a_submission_goes_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str) -> None:
+    read: list[weakref.ref[Evidence]] = []
+
+    class Watched(Evidence):
+        def __init__(self, folder: Path) -> None:
+            super().__init__(folder)
+            read.append(weakref.ref(self))
+
+    monkeypatch.setattr(session, "Evidence", Watched)
+    tests = (
+        '@pytest.mark.question("1", marks=2, name="scale")\n@pytest.mark.probe("made")\n'
+        f"def test_scale(check, probe):\n    probe.tensor('y')\n    {body}\n"
+    )
+    run, tensors = run_with(torch.ones(3))
+    folders = [write_evidence(tmp_path / name, runs=[run], tensors=tensors) for name in ("s001", "s002")]
+    score_here(write_rubric(tmp_path / "rubric", tests=tests), *folders)
+    assert len(read) == 2
+    assert all(one() is None for one in read)
