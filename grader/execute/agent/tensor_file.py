@@ -37,16 +37,16 @@ def content_of(tensor: torch.Tensor) -> Content | None:
     dtype = DTYPES.get(tensor.dtype)
     if dtype is None or tensor.layout != torch.strided or tensor.is_meta:
         return None
-    plain = tensor if tensor.is_cpu else tensor.detach().cpu()
-    if not plain.is_contiguous() or plain.is_neg():
-        plain = plain.detach().clone(memory_format=torch.contiguous_format)
-    return Content(dtype, tuple(tensor.shape), raw_bytes(plain))
+    return Content(dtype, tuple(tensor.shape), raw_bytes(tensor))
 
 
 def raw_bytes(tensor: torch.Tensor) -> bytes:
-    """The content of a contiguous CPU tensor."""
-    count = tensor.nbytes
-    return ctypes.string_at(tensor.data_ptr(), count) if count else b""
+    """The elements of a tensor, in order."""
+    plain = tensor if tensor.is_cpu else tensor.detach().cpu()
+    if not plain.is_contiguous() or plain.is_neg() or plain.is_conj():
+        plain = plain.detach().clone(memory_format=torch.contiguous_format)
+    count = plain.nbytes
+    return ctypes.string_at(plain.data_ptr(), count) if count else b""
 
 
 def encode(contents: dict[str, Content]) -> bytes:
