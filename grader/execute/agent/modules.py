@@ -123,14 +123,12 @@ def dtype_name(dtype: torch.dtype) -> str:
     return str(dtype).rpartition(".")[2]
 
 
-def json_text(value: object) -> str:
-    """JSON as it is sent inside JSON: what is long, and equal for those who write alike, is compared as a whole."""
-    return _ENCODER.encode(value)
-
-
 def facts_text(value: object, parts: Parts | None = None, parameters: Parameters | None = None) -> str:
-    """JSON of `Facts`, as text; `parts` and `parameters` are those of a module, if they are known."""
-    return json_text(_facts_of(value, parts, parameters))
+    """JSON of `Facts`, as text, so that what is equal for those who write alike is compared as a whole.
+
+    `parts` and `parameters` are those of a module, if they are known.
+    """
+    return _ENCODER.encode(_facts_of(value, parts, parameters))
 
 
 def _facts_of(value: object, parts: Parts | None, parameters: Parameters | None) -> dict[str, Any]:
