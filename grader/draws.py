@@ -28,9 +28,15 @@ def _words(seed: str, name: str, shape: Sequence[int]) -> torch.Tensor:
     return torch.frombuffer(bits, dtype=torch.int64) if bits else torch.empty(0, dtype=torch.int64)
 
 
+def _scaled(scale: float) -> float:
+    """What 53 bits with a sign are multiplied by; the power of two changes no digit of the product."""
+    return _HALF_WIDTH * scale / 2.0**52
+
+
 def draw(seed: str, name: str, shape: Sequence[int], *, scale: float = 1.0) -> torch.Tensor:
     """Zero-mean values of standard deviation `scale`, bounded by √3 · `scale`; float64, shape `shape`."""
-    return draw_all(seed, [(name, shape, scale)])[0]
+    signed = (_words(seed, name, shape) >> 11).double()
+    return signed.mul_(_scaled(scale)).view(tuple(shape))
 
 
 def draw_all(seed: str, wanted: Sequence[tuple[str, Sequence[int], float]]) -> list[torch.Tensor]:
@@ -41,10 +47,9 @@ def draw_all(seed: str, wanted: Sequence[tuple[str, Sequence[int], float]]) -> l
         return [torch.zeros(tuple(shape), dtype=torch.float64) for _, shape, _ in wanted]
     signed = (torch.frombuffer(joined, dtype=torch.int64) >> 11).double()
     parts = signed.split_with_sizes([len(one) // 8 for one in bits])
-    # The power of two changes no digit, so it is multiplied in together with the scale.
     found = []
     for place, (_, shape, scale) in enumerate(wanted):
-        found.append(parts[place].mul_(_HALF_WIDTH * scale / 2.0**52).view(tuple(shape)))
+        found.append(parts[place].mul_(_scaled(scale)).view(tuple(shape)))
     return found
 
 

@@ -94,7 +94,7 @@ def execute(session: Session, cell: int, statements: list[ast.stmt], seconds: fl
     """Compile and run statements in the student's namespace."""
 
     def run() -> None:
-        tree = ast.fix_missing_locations(ast.Module(body=statements, type_ignores=[]))
+        tree = ast.Module(body=statements, type_ignores=[])
         code = compile(tree, cell_file(cell), "exec", flags=session.compile_flags, dont_inherit=True)
         session.compile_flags |= code.co_flags & FUTURE_FLAGS
         exec(code, session.namespace)  # noqa: S102 - this process exists to run the student's code

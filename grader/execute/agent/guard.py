@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import time
+from _signal import signal as set_handler  # type: ignore[import-not-found]  # signal.py has it for its own, see below
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType, TracebackType
@@ -13,6 +14,8 @@ from typing import Any
 from .control import AgentError, Control, TimeUp
 
 _RING_AGAIN_S = 1.0
+_RING, _NOT_SET = int(signal.SIGALRM), int(signal.SIG_DFL)
+"""Numbers, as `set_handler` takes them: `signal.signal` looks for a name for each handler, in vain and slowly."""
 _CELL_FILE = re.compile(r"<cell (\d+)>")
 _MESSAGE_CHARS = 500
 _LINE_CHARS = 200
@@ -35,12 +38,12 @@ class Alarm:
     def __init__(self, seconds: float) -> None:
         self._seconds = max(seconds, 0.001)
         self._armed = False
-        self._handler: Any = signal.SIG_DFL
+        self._handler: Any = _NOT_SET
         self._outer: tuple[float, float] = (0.0, 0.0)
         self._started = 0.0
 
     def __enter__(self) -> Alarm:
-        self._handler = signal.signal(signal.SIGALRM, self._ring)
+        self._handler = set_handler(_RING, self._ring)
         self._started = time.monotonic()
         self._armed = True
         self._outer = signal.setitimer(signal.ITIMER_REAL, self._seconds, _RING_AGAIN_S)
@@ -54,7 +57,7 @@ class Alarm:
     ) -> None:
         self._armed = False
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, signal.SIG_DFL if self._handler is None else self._handler)
+        set_handler(_RING, _NOT_SET if self._handler is None else self._handler)
         delay, interval = self._outer
         if delay > 0:
             passed = time.monotonic() - self._started

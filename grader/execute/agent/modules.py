@@ -24,11 +24,13 @@ _ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 
 Parts = list[tuple[str, torch.nn.Module]]
 """Modules by qualified name."""
+Parameters = list[tuple[str, torch.nn.Parameter]]
+"""Parameters by qualified name."""
 
 
-def parameters_of(module: torch.nn.Module) -> list[tuple[str, torch.nn.Parameter]]:
+def parameters_of(module: torch.nn.Module) -> Parameters:
     """Registered parameters by qualified name; methods shadowed by attributes do not disturb it."""
-    found: list[tuple[str, torch.nn.Parameter]] = []
+    found: Parameters = []
     known: set[int] = set()
     for prefix, owner in _registered(module):
         for name, parameter in owner._parameters.items():
@@ -70,15 +72,18 @@ def _registered(module: torch.nn.Module) -> Parts:
         known.add(id(part))
         found.append((name, part))
         prefix = f"{name}." if name else ""
-        inner = [(prefix + key, child) for key, child in part._modules.items() if child is not None]
-        pending.extend(reversed(inner))
+        if part._modules:
+            inner = [(prefix + key, child) for key, child in part._modules.items() if child is not None]
+            pending.extend(reversed(inner))
     return found
 
 
 def _unregistered(module: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Module]]:
-    for name, value in list(vars(module).items()):
-        if name in _OF_EVERY_MODULE or type(value) in _PLAIN:
-            continue
+    for name, value in [
+        (name, value)
+        for name, value in list(vars(module).items())
+        if name not in _OF_EVERY_MODULE and type(value) not in _PLAIN
+    ]:
         inside: list[tuple[str, Any]] = []
         if isinstance(value, torch.nn.Module):
             inside = [(name, value)]
@@ -118,29 +123,24 @@ def dtype_name(dtype: torch.dtype) -> str:
     return str(dtype).rpartition(".")[2]
 
 
-def json_text(value: object) -> str:
-    """JSON as it is sent inside JSON: what is long, and equal for those who write alike, is compared as a whole."""
-    return _ENCODER.encode(value)
+def facts_text(value: object, parts: Parts | None = None, parameters: Parameters | None = None) -> str:
+    """JSON of `Facts`, as text, so that what is equal for those who write alike is compared as a whole.
+
+    `parts` and `parameters` are those of a module, if they are known.
+    """
+    return _ENCODER.encode(_facts_of(value, parts, parameters))
 
 
-def facts_text(value: object, parts: Parts | None = None) -> str:
-    """JSON of `Facts`, as text; `parts` are the modules inside a module, if they are known."""
-    return json_text(_facts_of(value, parts))
-
-
-def _facts_of(value: object, parts: Parts | None) -> dict[str, Any]:
+def _facts_of(value: object, parts: Parts | None, parameters: Parameters | None) -> dict[str, Any]:
     if not isinstance(value, torch.nn.Module):
         return {"class_name": _class_name(value), "is_module": False, "attributes": _attributes(value)}
-    modules = [
-        {
-            "name": clean_text(name, 300),
-            "class_name": _class_name(part),
-            "library": is_library(part),
-            "inherits": _library_ancestors(part),
-            "attributes": _attributes(part),
-        }
-        for name, part in (modules_of(value) if parts is None else parts)
-    ]
+    classes: dict[int, dict[str, Any]] = {}
+    modules = []
+    for name, part in modules_of(value) if parts is None else parts:
+        of_class = classes.get(id(type(part)))
+        if of_class is None:
+            of_class = classes[id(type(part))] = _class_facts(part)
+        modules.append({"name": clean_text(name, 300), **of_class, "attributes": _attributes(part)})
     return {
         "class_name": _class_name(value),
         "is_module": True,
@@ -151,11 +151,16 @@ def _facts_of(value: object, parts: Parts | None) -> dict[str, Any]:
                 "dtype": dtype_name(parameter.dtype),
                 "requires_grad": parameter.requires_grad,
             }
-            for name, parameter in parameters_of(value)
+            for name, parameter in (parameters_of(value) if parameters is None else parameters)
         ],
         "modules": modules,
         "attributes": modules[0]["attributes"],
     }
+
+
+def _class_facts(part: object) -> dict[str, Any]:
+    """What modules of one class have in common."""
+    return {"class_name": _class_name(part), "library": is_library(part), "inherits": _library_ancestors(part)}
 
 
 def _library_ancestors(value: object) -> list[str]:
@@ -174,10 +179,9 @@ def _class_name(value: object) -> str:
 def _attributes(value: object) -> dict[str, int | float | bool | str | None]:
     """Public scalar attributes of an instance."""
     found: dict[str, int | float | bool | str | None] = {}
-    for name, attribute in list(getattr(value, "__dict__", {}).items())[: 10 * _ATTRIBUTES]:
-        if type(attribute) not in _PLAIN or type(name) is not str or len(found) == _ATTRIBUTES:
-            continue
-        if name.startswith("_") or name == "training":
+    named = list(getattr(value, "__dict__", {}).items())[: 10 * _ATTRIBUTES]
+    for name, attribute in [(name, attribute) for name, attribute in named if type(attribute) in _PLAIN]:
+        if type(name) is not str or name.startswith("_") or name == "training" or len(found) == _ATTRIBUTES:
             continue
         if type(attribute) is str:
             found[clean_text(name, 100)] = clean_text(attribute, 200)

@@ -13,6 +13,7 @@ _CELL_MAGIC = re.compile(r"%%\s*(\w+)")
 _LINE_COMMAND = re.compile(r"^(\s*)(?:[%!].*|.*\?\s*)$")
 _METHODS = frozenset({"run_line_magic", "run_cell_magic", "magic", "system", "getoutput"})
 _NOTE_CHARS = 60
+_HOLD_NOTHING = (ast.Name, ast.Constant, ast.expr_context, ast.operator, ast.cmpop, ast.unaryop, ast.alias)
 
 
 def without_cell_magic(text: str, notes: list[str]) -> str | None:
@@ -66,6 +67,14 @@ class LeaveOut(ast.NodeTransformer):
     def __init__(self, text: str) -> None:
         self.notes: list[str] = []
         self._lines = text.split("\n")
+
+    def visit(self, node: ast.AST) -> Any:
+        """As the base does, without looking for methods, and into parts that hold nothing."""
+        if isinstance(node, _HOLD_NOTHING):
+            return node
+        if isinstance(node, ast.Call):
+            return self.visit_Call(node)
+        return self.visit_Expr(node) if isinstance(node, ast.Expr) else self.generic_visit(node)
 
     def visit_Expr(self, node: ast.Expr) -> Any:
         if not _is_command(node.value):

@@ -9,7 +9,7 @@ import torch
 
 from . import draws  # type: ignore[attr-defined]  # the host puts draws.py beside this file
 from .control import AgentError, MissingName
-from .modules import Parts, facts_text
+from .modules import Parameters, Parts, facts_text
 from .values import Recorder, is_array
 
 Json = dict[str, Any]
@@ -140,11 +140,13 @@ class Scope:
         full = name + self.suffix
         self.records[full] = {**self.recorder.value(full, value), **more}
 
-    def record_object(self, name: str, value: Any, *, gradients: dict[str, str], parts: Parts | None = None) -> None:
-        """Record what an object looks like, whatever its class; `parts` are the modules inside, if they are known."""
+    def record_object(
+        self, name: str, value: Any, *, gradients: dict[str, str], parts: Parts | None, parameters: Parameters | None
+    ) -> None:
+        """Record what an object looks like, whatever its class; `parts` and `parameters` are those of a module."""
         self.records[name + self.suffix] = {
             "kind": "object",
-            "facts": facts_text(value, parts),
+            "facts": facts_text(value, parts, parameters),
             "gradients": gradients,
         }
 

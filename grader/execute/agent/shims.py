@@ -102,6 +102,11 @@ def _asks_for_cuda(value: Any) -> bool:
     return isinstance(value, str) and value.partition(":")[0] == "cuda"
 
 
+def _seed_nothing(seed: int) -> None:
+    """Stands for what would keep the seed, and the text of the whole stack, for a device that may yet be found."""
+    int(seed)
+
+
 def _install_cuda(note: Note) -> None:
     def on_cpu(function: Callable[..., Any]) -> Callable[..., Any]:
         """`function` with every GPU among its arguments replaced by the CPU."""
@@ -129,3 +134,5 @@ def _install_cuda(note: Note) -> None:
         owner.to = on_cpu(owner.to)  # type: ignore[method-assign]  # the same
     for name in _FACTORIES:
         setattr(torch, name, on_cpu(getattr(torch, name)))
+    for devices in (torch.cuda, torch.xpu):
+        vars(devices)["manual_seed_all"] = _seed_nothing

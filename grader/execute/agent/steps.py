@@ -47,20 +47,20 @@ def _construct(scope: Scope, step: Json) -> None:
     positional, keywords = _arguments(scope, step)
     made = target(*positional, **keywords)
     gradients: dict[str, str] = {}
-    parts = None
+    parts = parameters = None
     if isinstance(made, torch.nn.Module):
         parts = modules_of(made)
         prepare(parts, scope.dtype)
         name = step["save"] + scope.suffix
-        parameters = parameters_of(made) if step.get("initial", True) else []
-        if sum(parameter.numel() for _, parameter in parameters) <= _INITIAL_ELEMENTS:
+        parameters = parameters_of(made)
+        if step.get("initial", True) and sum(parameter.numel() for _, parameter in parameters) <= _INITIAL_ELEMENTS:
             gradients = {
                 qualified: scope.recorder.keep(f"{name}/p/{qualified}", parameter)
                 for qualified, parameter in parameters
                 if parameter.is_floating_point()
             }
     scope.save_result(step["save"], made)
-    scope.record_object(step["save"], made, gradients=gradients, parts=parts)
+    scope.record_object(step["save"], made, gradients=gradients, parts=parts, parameters=parameters)
 
 
 def _let(scope: Scope, step: Json) -> None:
@@ -195,7 +195,7 @@ def _revived(scope: Scope, step: Json, gradients: dict[str, torch.Tensor]) -> bo
     name = step["revive"]
     how, salt = scope.fills.get(scope.full_name(name), ({}, _REDRAWS))
     of_module = [gradient for wrt, gradient in gradients.items() if wrt.startswith(f"{name}.")]
-    if salt >= _REDRAWS or not of_module or any(bool((gradient != 0).any()) for gradient in of_module):
+    if salt >= _REDRAWS or not of_module or any(bool(gradient.any()) for gradient in of_module):
         return False
     fill_module(scope, name, how, salt + 1)
     return True
@@ -247,7 +247,7 @@ def _redrawn(scope: Scope, step: Json, gradients: dict[str, torch.Tensor]) -> bo
     name = scope.full_name(target["ref"]) if isinstance(target, dict) and "ref" in target else ""
     how, salt = scope.fills.get(name, ({}, _REDRAWS))
     slope = gradients.get(step["alive"])
-    hangs = slope is not None and slope.dim() > 1 and bool((slope[:, 0] != 0).any())
+    hangs = slope is not None and slope.dim() > 1 and bool(slope[:, 0].any())
     if salt >= _REDRAWS or hangs:
         return False
     fill_module(scope, target["ref"], how, salt + 1)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ctypes
-import json
 import struct
-from typing import Any, NamedTuple
+from json.encoder import encode_basestring_ascii as _quoted
+from typing import NamedTuple
 
 import torch
 
@@ -37,27 +37,31 @@ def content_of(tensor: torch.Tensor) -> Content | None:
     dtype = DTYPES.get(tensor.dtype)
     if dtype is None or tensor.layout != torch.strided or tensor.is_meta:
         return None
-    plain = tensor if tensor.device.type == "cpu" else tensor.detach().cpu()
-    if not plain.is_contiguous() or plain.is_neg():
-        plain = plain.detach().clone(memory_format=torch.contiguous_format)
-    return Content(dtype, tuple(tensor.shape), raw_bytes(plain))
+    return Content(dtype, tuple(tensor.shape), raw_bytes(tensor))
 
 
 def raw_bytes(tensor: torch.Tensor) -> bytes:
-    """The content of a contiguous CPU tensor."""
-    count = tensor.numel() * tensor.element_size()
-    return ctypes.string_at(tensor.data_ptr(), count) if count else b""
+    """The elements of a tensor, in order."""
+    plain = tensor if tensor.is_cpu else tensor.detach().cpu()
+    if not plain.is_contiguous() or plain.is_neg() or plain.is_conj():
+        plain = plain.detach().clone(memory_format=torch.contiguous_format)
+    count = plain.nbytes
+    return ctypes.string_at(plain.data_ptr(), count) if count else b""
 
 
 def encode(contents: dict[str, Content]) -> bytes:
     """The file: header length (8 bytes, little endian), JSON header padded with spaces, contents one after another."""
-    header: dict[str, Any] = {}
+    entries = []
+    parts = [b""]
     offset = 0
-    ordered = sorted(contents.items())
-    for name, (dtype, shape, raw) in ordered:
+    for name in sorted(contents):
+        dtype, shape, raw = contents[name]
         end = offset + len(raw)
-        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": (offset, end)}
+        sizes = ",".join(map(str, shape))
+        entries.append(f'{_quoted(name)}:{{"dtype":"{dtype}","shape":[{sizes}],"data_offsets":[{offset},{end}]}}')
+        parts.append(raw)
         offset = end
-    text = json.dumps(header, separators=(",", ":")).encode("ascii")
+    text = f"{{{','.join(entries)}}}".encode("ascii")
     text += b" " * (-len(text) % 8)
-    return b"".join([struct.pack("<Q", len(text)), text, *(content.raw for _, content in ordered)])
+    parts[0] = struct.pack("<Q", len(text)) + text
+    return b"".join(parts)

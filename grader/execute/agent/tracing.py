@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any
 
 import torch
 
 from .control import Refused
-from .modules import json_text, modules_of
+from .modules import modules_of
 from .tensor_file import Content, content_of
 from .values import Recorder, flat_tensors
 
@@ -72,7 +73,8 @@ class Tracer:
         for name, class_name, inputs, outputs in self._calls:
             head = heads.get((name, class_name))
             if head is None:
-                head = heads[name, class_name] = json_text({"module": name, "class_name": class_name})[:-1]
+                head = f'{{"module":{_quoted(name)},"class_name":{_quoted(class_name)}'
+                heads[name, class_name] = head
             seen = ",".join([f'"{recorder.keep_by_content(content)}"' for content in inputs])
             made = ",".join([f'"{recorder.keep_by_content(content)}"' for content in outputs])
             texts.append(f'{head},"inputs":[{seen}],"outputs":[{made}]}}')

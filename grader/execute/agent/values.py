@@ -9,11 +9,10 @@ from typing import Any
 
 import torch
 
-from . import tensor_file
 from .control import Refused
 from .guard import clean_text
 from .modules import dtype_name, facts_text
-from .tensor_file import Content, content_of
+from .tensor_file import Content, content_of, raw_bytes
 
 _NODES = 2_000
 _DEPTH = 8
@@ -21,6 +20,8 @@ _TEXT_CHARS = 2_000
 _ENTRY_BYTES = 100
 """What a tensor takes in a file beside its content, about."""
 _NOT_STORED = "0"
+Held = tuple[torch.dtype, torch.Size, bytes]
+"""What a tensor held at one moment, whether or not it can be stored."""
 
 
 def flat_tensors(value: Any, depth: int = _DEPTH) -> Iterator[torch.Tensor]:
@@ -153,9 +154,10 @@ def _other(value: Any) -> dict[str, Any]:
     return {"kind": "other", "text": clean_text(type(value).__name__, 100)}
 
 
-def snapshot(values: list[Any]) -> list[torch.Tensor]:
-    """Copies of tensors and arrays, to be compared later."""
-    return [array_to_tensor(value) if is_array(value) else value.detach().clone() for value in flat_arguments(values)]
+def snapshot(values: list[Any]) -> list[Held]:
+    """What tensors and arrays hold, to be compared later."""
+    tensors = [array_to_tensor(value) if is_array(value) else value for value in flat_arguments(values)]
+    return [(tensor.dtype, tensor.shape, raw_bytes(tensor)) for tensor in tensors]
 
 
 def whole_numbers(value: Any, most: int) -> list[int]:
@@ -193,14 +195,8 @@ def flat_arguments(value: Any, depth: int = _DEPTH) -> Iterator[Any]:
             yield from flat_arguments(item, depth - 1)
 
 
-def changed_positions(values: list[Any], before: list[torch.Tensor]) -> list[int]:
-    """Positions of what differs from its copy."""
+def changed_positions(values: list[Any], before: list[Held]) -> list[int]:
+    """Positions of what no longer holds what it held."""
     now = snapshot(values)
     pairs = enumerate(before[: len(now)])
-    return [place for place, old in pairs if not _same(old, now[place])]
-
-
-def _same(first: torch.Tensor, second: torch.Tensor) -> bool:
-    if first.shape != second.shape or first.dtype != second.dtype:
-        return False
-    return tensor_file.raw_bytes(first.contiguous()) == tensor_file.raw_bytes(second.contiguous())
+    return [place for place, old in pairs if old != now[place]]

@@ -60,6 +60,8 @@ def shimmed(shipped: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Cel
         "n = torch.nn.ReLU().cuda()",
         "import numpy as np\na = np.zeros(2, dtype=np.float)\nb = np.int(3)",
         "plain = torch.ones(2).to('cpu')",
+        "seeds = [torch.manual_seed(3).initial_seed(), torch.cuda.manual_seed_all(3), torch.xpu.manual_seed_all(3)]\n"
+        "torch.cuda.manual_seed_all('no number')",
     ]
     runs, _ = run_in_child(shipped, tmp_path_factory.mktemp("shimmed"), cells, shims=["colab", "cuda", "shell"])
     return runs
@@ -77,6 +79,14 @@ def test_a_missing_gpu_is_answered_and_said(shimmed: list[CellRun]) -> None:
     assert {statement.status for run in shimmed[2:4] for statement in run.statements} == {"ok"}
     assert shimmed[2].notes == shimmed[3].notes == ("There is no GPU here; what was sent to one stayed on the CPU.",)
     assert shimmed[5].notes == ()
+
+
+def test_a_seed_for_a_missing_gpu_is_looked_at_and_dropped(shimmed: list[CellRun]) -> None:
+    seeds = shimmed[6].statements
+    assert [statement.status for statement in seeds] == ["ok", "raised"]
+    assert seeds[1].raised is not None
+    assert seeds[1].raised.type == "ValueError"
+    assert shimmed[6].notes == ()
 
 
 def test_old_names_of_numpy_are_there(shimmed: list[CellRun]) -> None:
