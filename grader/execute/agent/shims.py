@@ -134,5 +134,6 @@ def _install_cuda(note: Note) -> None:
         owner.to = on_cpu(owner.to)  # type: ignore[method-assign]  # the same
     for name in _FACTORIES:
         setattr(torch, name, on_cpu(getattr(torch, name)))
-    for devices in (torch.cuda, torch.xpu):
-        vars(devices)["manual_seed_all"] = _seed_nothing
+    for kind in ("cuda", "xpu"):
+        if hasattr(torch, kind):  # not every torch knows each of them
+            vars(getattr(torch, kind))["manual_seed_all"] = _seed_nothing
