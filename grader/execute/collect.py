@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from grader.evidence import CellRun, Definition, ProbeRun, Raised
 from grader.execute.claims import check_claims
 from grader.execute.readback import AbsentError, Readback, RefusedError
-from grader.execute.tensors import Tensor, unpack
+from grader.execute.tensors import Tensors, unpack
 from grader.execute.watch import JOURNAL
 from grader.probes import Probe
 from grader.records import Record
@@ -68,7 +68,7 @@ class KernelEvidence:
     cells: dict[int, CellRun] = field(default_factory=dict)
     definitions: tuple[Definition, ...] = ()
     probes: dict[tuple[str, int], ProbeRun] = field(default_factory=dict)
-    tensors: dict[tuple[str, int], dict[str, Tensor]] = field(default_factory=dict)
+    tensors: dict[tuple[str, int], Tensors] = field(default_factory=dict)
     training: TrainingRun | None = None
     environment: dict[str, str] = field(default_factory=dict)
     refusals: list[str] = field(default_factory=list)
@@ -167,8 +167,8 @@ class _Reader:
             raise RefusedError(f"{name} takes {size} bytes to store, {self._allowance.stored_bytes} are left")
         self._allowance.stored_bytes -= size
 
-    def tensors(self, name: str, prefix: str) -> dict[str, Tensor]:
-        """The tensors in a file.
+    def tensors(self, name: str, prefix: str) -> Tensors | None:
+        """The tensors in a file; None if it is not there.
 
         Raises:
             RefusedError: if they are not as they have to be, or too large.
@@ -176,7 +176,7 @@ class _Reader:
         try:
             content = self._files.read(name, self._allowance.tensor_bytes)
         except AbsentError:
-            return {}
+            return None
         found = unpack(content, prefix=prefix, most=_MOST_TENSORS)
         self._allowance.tensor_bytes -= len(content)
         return found
@@ -210,14 +210,14 @@ def _probe(reader: _Reader, found: KernelEvidence, probe: str, definition: int) 
         if (run.probe, run.definition) != key:
             raise RefusedError(f"{stem}.json speaks of another probe")
         tensors = reader.tensors(f"{stem}.safetensors", f"{probe}@{definition}/")
-        check_claims(run, tensors)
+        check_claims(run, {} if tensors is None else tensors.layout.tensors)
         reader.charge(run, f"{stem}.json")
     except RefusedError as error:
         found.refusals.append(f"the evidence of probe {probe} was not taken: {error}")
         found.probes[key] = refused
         return
     found.probes[key] = run.model_copy(update={"raised": shortened(run.raised)})
-    if tensors:
+    if tensors is not None:
         found.tensors[key] = tensors
 
 

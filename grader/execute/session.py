@@ -320,7 +320,7 @@ class PartSession:
             environment=ledger.environment | facts,
         )
         executed = executed_notebook(plan.notebook, self._outputs)
-        return PartOutcome(part=plan.part, record=record, tensors=pack(ledger.tensors), executed=executed)
+        return PartOutcome(part=plan.part, record=record, tensors=pack(ledger.tensors.values()), executed=executed)
 
     def _say_timeouts(self, run: CellRun) -> None:
         """Note the statements that the agent itself has stopped."""

@@ -75,7 +75,7 @@ def take_evidence(folder: Path, like: PartRecord, probes: tuple[Probe, ...]) -> 
             "environment": ledger.environment,
         }
     )
-    return record, pack(ledger.tensors)
+    return record, pack(ledger.tensors.values())
 
 
 def header_changed(path: Path, change: Callable[[dict[str, Any]], None]) -> None:

@@ -71,7 +71,7 @@ def test_what_the_agent_writes_is_taken(folder: Folder) -> None:
     assert found.training is not None
     assert found.training.steps == 3
     assert found.probes["p", 0].status == "done"
-    assert list(found.tensors["p", 0]) == ["p@0/v"]
+    assert list(found.tensors["p", 0].layout.tensors) == ["p@0/v"]
 
 
 def test_a_probe_is_looked_for_on_every_definition_of_its_subject(folder: Folder) -> None:
