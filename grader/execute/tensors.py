@@ -140,15 +140,15 @@ _layout_kept = lru_cache(maxsize=_KEPT)(_layout)
 
 def _blocks(tensors: Mapping[str, Tensor], spans: Mapping[str, tuple[int, int]]) -> tuple[Block, ...]:
     """The blocks in which tensors are stored that lie in these places of a file."""
-    keys: dict[tuple[str, str], list[str]] = {}
+    members: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for key in sorted(tensors):
-        group, _ = split_name(key)
-        keys.setdefault((group, tensors[key].dtype), []).append(key)
+        group, name = split_name(key)
+        members.setdefault((group, tensors[key].dtype), []).append((name, key))
     found = []
-    for (group, dtype), mine in keys.items():
-        places = [spans[key] for key in mine]
-        listing = index_text((split_name(key)[1], tensors[key].shape) for key in mine)
+    for (group, dtype), named in members.items():
+        places = [spans[key] for _, key in named]
         size = sum(end - begin for begin, end in places)
+        listing = index_text((name, tensors[key].shape) for name, key in named)
         found.append(Block(block_name(group, dtype), dtype, size, listing, _joined(places)))
     return tuple(found)
 
