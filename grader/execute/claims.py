@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from typing import NamedTuple
 
 from grader.evidence import ProbeRun
 from grader.execute.readback import RefusedError
 from grader.execute.tensors import Tensor
+from grader.tensor_blocks import Shape
 from grader.values import Facts, Value
 
 _DEPTH = 16
@@ -26,20 +28,56 @@ _DTYPES = {
 }  # fmt: skip
 
 
-def check_claims(run: ProbeRun, tensors: Mapping[str, Tensor]) -> None:
+class Named(NamedTuple):
+    """A tensor that a record names, and what it says of it; None for what it does not say."""
+
+    key: str
+    shape: Shape | None = None
+    dtype: str | None = None
+
+
+class Claims(NamedTuple):
+    """What a record says, as far as it can be wrong."""
+
+    tensors: tuple[Named, ...] = ()
+    trouble: str = ""
+    """Why the record is not believed, whatever came with it; empty if there is no such reason."""
+
+
+def claims_of(run: ProbeRun) -> Claims:
+    """What a record says about itself, up to the first thing that cannot be; a pure function of it."""
+    named: list[Named] = []
+    try:
+        for name, value in run.values.items():
+            _short([name], _NAME_CHARS, "a name")
+            for part in _parts(value):
+                if part.key is not None:
+                    named.append(Named(part.key, part.shape, part.dtype))
+                named.extend(map(Named, part.gradients.values()))
+                _check(part)
+    except RefusedError as error:
+        return Claims(tuple(named), str(error))
+    return Claims(tuple(named))
+
+
+def check_claims(claims: Claims, tensors: Mapping[str, Tensor]) -> None:
     """Return if a record can be believed to be one.
 
     Args:
-        run: the record.
+        claims: of the record.
         tensors: all that came with it.
 
     Raises:
         RefusedError: with what is wrong.
     """
-    for name, value in run.values.items():
-        _short([name], _NAME_CHARS, "a name")
-        for part in _parts(value):
-            _check(part, tensors)
+    for key, shape, dtype in claims.tensors:
+        tensor = tensors.get(key)
+        if tensor is None:
+            raise RefusedError(f"it names a tensor that is not there, {key[:80]!r}")
+        if shape not in (None, tensor.shape) or dtype not in (None, _DTYPES[tensor.dtype]):
+            raise RefusedError(f"it calls the tensor {key[:80]!r} {dtype} of shape {str(shape)[:80]}")
+    if claims.trouble:
+        raise RefusedError(claims.trouble)
 
 
 def _parts(value: Value) -> Iterator[Value]:
@@ -53,14 +91,7 @@ def _parts(value: Value) -> Iterator[Value]:
         waiting.extend((item, depth + 1) for item in part.items)
 
 
-def _check(value: Value, tensors: Mapping[str, Tensor]) -> None:
-    for key in (*([] if value.key is None else [value.key]), *value.gradients.values()):
-        if key not in tensors:
-            raise RefusedError(f"it names a tensor that is not there, {key[:80]!r}")
-    if value.key is not None:
-        tensor = tensors[value.key]
-        if value.shape not in (None, tensor.shape) or value.dtype not in (None, _DTYPES[tensor.dtype]):
-            raise RefusedError(f"it calls the tensor {value.key[:80]!r} {value.dtype} of shape {str(value.shape)[:80]}")
+def _check(value: Value) -> None:
     _short([value.text or ""], _TEXT_CHARS, "a text")
     _short([*value.names, *value.gradients], _NAME_CHARS, "a name")
     _small([value.scalar, *(value.shape or ()), *value.changed])

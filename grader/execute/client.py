@@ -22,10 +22,16 @@ END_OF_CELL = "grader_end_of_cell"
 
 
 class KernelClient(AsyncKernelClient):  # type: ignore[misc]  # the base ships no complete types
-    """A client without heartbeat and stdin, ready as soon as the kernel's messages reach it."""
+    """A client that sends requests and hears what is published, ready as soon as the kernel's messages reach it."""
 
     def start_channels(self, **kwargs: Any) -> None:
-        super().start_channels(stdin=False, hb=False)
+        super().start_channels(stdin=False, hb=False, control=False)
+
+    def stop_channels(self) -> None:
+        """Close what was opened: the base would first open all others, to see whether they are."""
+        for channel in (self._shell_channel, self._iopub_channel):
+            if channel is not None:
+                channel.stop()
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
         """Return when the kernel has welcomed a listener, or when a request was answered and its status seen.

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import nbformat
 import zmq
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
 
 from grader.errors import SandboxError
 from grader.execute.client import Client, OutputFloodError, Outputs
@@ -44,11 +44,8 @@ class Answer:
         return self.cause is Cause.NONE
 
 
-def _silent_log() -> logging.Logger:
-    """What a kernel does is evidence; the libraries' own words about it are not for a terminal."""
-    log = logging.Logger("grader.execute.kernel")
-    log.addHandler(logging.NullHandler())
-    return log
+_SILENT = logging.Logger("grader.execute.kernel", level=logging.CRITICAL + 1)
+"""What a kernel does is evidence; the libraries' own words about it are not for a terminal."""
 
 
 class Kernel:
@@ -64,8 +61,10 @@ class Kernel:
         self._manager = make_manager(isolation, self._launch)
         limits = launch.limits
         self._outputs = Outputs(limits.cell_output_bytes, limits.notebook_output_bytes)
-        self._client = Client(nbformat.v4.new_notebook(), km=self._manager, allow_errors=True, timeout=None)
-        self._client.log = self._manager.log = _silent_log()
+        self._client = Client(
+            NotebookNode(metadata=NotebookNode(), cells=[]), km=self._manager, allow_errors=True, timeout=None
+        )
+        self._client.log = self._manager.log = _SILENT
         self._client.startup_timeout = limits.start_s
         self._client.shutdown_kernel = "immediate"
         self._client.outputs = self._outputs
@@ -149,7 +148,7 @@ class Kernel:
         return Watch(self.process, self._launch.limits, flooded=lambda: self._outputs.flooded)
 
     async def _execute(self, code: str) -> None:
-        cell = nbformat.v4.new_code_cell(code)
+        cell = NotebookNode(cell_type="code", metadata=NotebookNode(), source=code, outputs=[])
         self._client.nb.cells = [cell]
         await self._client.async_execute_cell(cell, 0)
 

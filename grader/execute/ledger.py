@@ -8,7 +8,7 @@ from typing import Literal
 
 from grader.evidence import CellRun, Definition, ProbeRun, StatementRun
 from grader.execute.collect import KernelEvidence, TrainingRun, shortened
-from grader.execute.tensors import Tensor
+from grader.execute.tensors import Tensors
 from grader.probes import Probe
 
 Bad = Literal["timeout", "killed"]
@@ -25,7 +25,8 @@ class Ledger:
     cells: dict[int, CellRun] = field(default_factory=dict)
     definitions: tuple[Definition, ...] = ()
     runs: dict[tuple[str, int], ProbeRun] = field(default_factory=dict)
-    tensors: dict[str, Tensor] = field(default_factory=dict)
+    tensors: dict[tuple[str, int], Tensors] = field(default_factory=dict)
+    """By the probe that they belong to, and its definition."""
     environment: dict[str, str] = field(default_factory=dict)
     training: TrainingRun | None = None
     bad_statements: dict[tuple[int, int], Bad] = field(default_factory=dict)
@@ -42,7 +43,8 @@ class Ledger:
         for key, run in evidence.probes.items():
             if key not in self.runs:
                 self.runs[key] = run
-                self.tensors.update(evidence.tensors.get(key, {}))
+                if key in evidence.tensors:
+                    self.tensors[key] = evidence.tensors[key]
         self.environment.update(evidence.environment)
         self.training = evidence.training or self.training
         for refusal in evidence.refusals:
@@ -60,7 +62,7 @@ class Ledger:
             return False
         step = None if known is None else known.step
         self.runs[probe, definition] = ProbeRun(probe=probe, definition=definition, status=status, step=step)
-        self._forget_tensors(probe, definition)
+        self.tensors.pop((probe, definition), None)
         return True
 
     def timed_out(self) -> set[tuple[str, int]]:
@@ -128,7 +130,3 @@ class Ledger:
 
     def _skip(self, probe: str, definition: int) -> None:
         self.runs.setdefault((probe, definition), ProbeRun(probe=probe, definition=definition, status="skipped"))
-
-    def _forget_tensors(self, probe: str, definition: int) -> None:
-        prefix = f"{probe}@{definition}/"
-        self.tensors = {key: tensor for key, tensor in self.tensors.items() if not key.startswith(prefix)}

@@ -9,9 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 import zmq.asyncio
-from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import KernelProvisionerBase
+from jupyter_client.session import Session
 from traitlets import Any as Any_
 from traitlets import Instance
 
@@ -21,8 +23,9 @@ from grader.execute.process import KernelProcess
 from grader.limits import MIB
 
 PROVISIONER = "grader-bubblewrap"
-_MESSAGE_BYTES = 8 * MIB
-_MESSAGES_WAITING = 200
+_BEYOND_BYTES = 56 * MIB
+"""By which a message may exceed all that a notebook may print: what is received is counted, and its kernel told of."""
+_MESSAGES_WAITING = 1000
 
 
 class BubblewrapProvisioner(KernelProvisionerBase):  # type: ignore[misc]  # the base ships no complete types
@@ -74,17 +77,30 @@ class BubblewrapProvisioner(KernelProvisionerBase):  # type: ignore[misc]  # the
         """The folders stay open: evidence is read from them when the kernel is dead."""
 
 
-class _OneSpec(KernelSpecManager):  # type: ignore[misc]  # the base ships no complete types
-    """Knows the kernelspec of one launch and no other."""
+class _Session(Session):  # type: ignore[misc]  # the base ships no complete types
+    """Signs and reads the messages of one manager and its only client."""
 
-    spec = Instance(KernelSpec)
-
-    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        return self.spec
+    def clone(self) -> Session:
+        """The same: a copy would keep apart what several clients receive."""
+        return self
 
 
 class KernelManager(AsyncKernelManager):  # type: ignore[misc]  # the base ships no complete types
     """Manages one kernel whose sockets lie inside its sandbox."""
+
+    spec = Instance(KernelSpec)
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        """That of its launch; there is no other."""
+        return self.spec
+
+    async def _async_post_start_kernel(self, **kwargs: Any) -> None:
+        """Connects to nothing: the base is ready to ask for a shutdown, and a kernel is killed."""
+
+    def client(self, **kwargs: Any) -> AsyncKernelClient:
+        """The only client; what the context says of sockets holds for those on which the kernel is heard."""
+        return super().client(context=self.context, **kwargs)
 
     def write_connection_file(self, **kwargs: Any) -> None:
         """The kernel has its own copy; the host needs none."""
@@ -107,15 +123,14 @@ def make_manager(isolation: Isolation, launch: Launch) -> KernelManager:
     # The sockets are bound before the launch returns. Were one to vanish and come back as a link of the student's, a
     # second attempt would follow it on the host: so there is none.
     context.setsockopt(zmq.RECONNECT_IVL, -1)
-    context.setsockopt(zmq.MAXMSGSIZE, _MESSAGE_BYTES)
+    context.setsockopt(zmq.MAXMSGSIZE, launch.limits.notebook_output_bytes + _BEYOND_BYTES)
     context.setsockopt(zmq.RCVHWM, _MESSAGES_WAITING)
     context.setsockopt(zmq.LINGER, 0)
-    manager = KernelManager(
+    return KernelManager(
         kernel_name="grader",
-        kernel_spec_manager=_OneSpec(spec=spec),
+        spec=spec,
+        session=_Session(key=launch.key.encode()),
         context=context,
         transport="ipc",
         client_class="grader.execute.client.KernelClient",
     )
-    manager.session.key = launch.key.encode()
-    return manager

@@ -14,6 +14,8 @@ from typing import Any
 _SYS_OPENAT2 = 437  # the same number on every architecture
 _NO_MAGICLINKS, _NO_SYMLINKS, _BENEATH = 0x02, 0x04, 0x08
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NOCTTY
+_HOW = struct.pack("QQQ", _FLAGS, 0, _NO_MAGICLINKS | _NO_SYMLINKS | _BENEATH)
+_HOW_BYTES = ctypes.c_size_t(len(_HOW))
 _MOST_NAME = 255
 _READ_BYTES = 1 << 20
 
@@ -37,14 +39,6 @@ class Readback:
     def __init__(self, folder: int, limit: int) -> None:
         self._folder = folder
         self.left = limit
-
-    def exists(self, name: str) -> bool:
-        """True if there is an entry of that name, whatever it is."""
-        try:
-            os.stat(name, dir_fd=self._folder, follow_symlinks=False)
-        except OSError:
-            return False
-        return True
 
     def size(self, name: str) -> int | None:
         """Size of a regular file; None if there is none of that name."""
@@ -84,9 +78,7 @@ class Readback:
     def _open(self, name: str) -> int:
         if sys.platform != "linux":
             raise RefusedError("evidence is only read on Linux")
-        how = struct.pack("QQQ", _FLAGS, 0, _NO_MAGICLINKS | _NO_SYMLINKS | _BENEATH)
-        arguments = self._folder, os.fsencode(name), how, ctypes.c_size_t(len(how))
-        descriptor: int = _libc().syscall(_SYS_OPENAT2, *arguments)
+        descriptor: int = _libc().syscall(_SYS_OPENAT2, self._folder, os.fsencode(name), _HOW, _HOW_BYTES)
         if descriptor < 0:
             code = ctypes.get_errno()
             kind = AbsentError if code == errno.ENOENT else RefusedError
@@ -100,9 +92,12 @@ def _libc() -> Any:
 
 
 def _up_to(descriptor: int, count: int) -> bytes:
-    """The next bytes of a file, so many if there are."""
+    """The next bytes of a regular file, so many if there are; it is at its end where it yields fewer than asked for."""
     pieces = []
-    while count > 0 and (piece := os.read(descriptor, min(count, _READ_BYTES))):
-        pieces.append(piece)
-        count -= len(piece)
+    while count > 0:
+        asked = min(count, _READ_BYTES)
+        pieces.append(os.read(descriptor, asked))
+        count -= asked
+        if len(pieces[-1]) < asked:
+            break
     return b"".join(pieces)

@@ -10,13 +10,14 @@ from typing import Any
 
 from grader.errors import SandboxError
 from grader.evidence import CellRun, PartRecord
-from grader.execute.collect import Allowance, JournalLine, KernelEvidence, collect
+from grader.execute.collect import JournalLine, KernelEvidence, collect
 from grader.execute.executed import executed_notebook
 from grader.execute.isolation import Isolation
 from grader.execute.kernel import Answer, Kernel
 from grader.execute.layout import Launch
 from grader.execute.ledger import EVERY_DEFINITION, Bad, Ledger
 from grader.execute.plan import PartName, in_order, limits_for_agent
+from grader.execute.reader import Allowance
 from grader.execute.tensors import pack
 from grader.execute.training import describe_training
 from grader.execute.units import Unit, units_of
@@ -320,7 +321,7 @@ class PartSession:
             environment=ledger.environment | facts,
         )
         executed = executed_notebook(plan.notebook, self._outputs)
-        return PartOutcome(part=plan.part, record=record, tensors=pack(ledger.tensors), executed=executed)
+        return PartOutcome(part=plan.part, record=record, tensors=pack(ledger.tensors.values()), executed=executed)
 
     def _say_timeouts(self, run: CellRun) -> None:
         """Note the statements that the agent itself has stopped."""

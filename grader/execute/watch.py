@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -102,9 +103,15 @@ class Watch:
         return sum(map(_fair_bytes, processes)) > self._limits.memory_bytes
 
 
+@cache
+def _lists_children() -> bool:
+    """True if Linux lists the children of a thread; it can be built without that."""
+    return Path(f"/proc/self/task/{os.getpid()}/children").exists()
+
+
 def _family(pid: int) -> Iterator[int]:
     """A process and all of its descendants."""
-    if not Path(f"/proc/self/task/{os.getpid()}/children").exists():  # Linux can be built without these lists
+    if not _lists_children():
         with suppress(psutil.NoSuchProcess):
             yield from (process.pid for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)])
         return
@@ -113,22 +120,27 @@ def _family(pid: int) -> Iterator[int]:
         pid = waiting.pop()
         yield pid
         with suppress(OSError):  # it has ended meanwhile
-            for thread in Path(f"/proc/{pid}/task").iterdir():
-                waiting += map(int, (thread / "children").read_text(encoding="ascii").split())
+            for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208 - as below
+                waiting += map(int, _content(f"/proc/{pid}/task/{thread}/children").split())
 
 
 def _own_bytes(process: int) -> int:
-    return _sum_kib(f"/proc/{process}/status", ("RssAnon:", "RssShmem:"))
+    return _sum_kib(f"/proc/{process}/status", (b"RssAnon:", b"RssShmem:"))
 
 
 def _fair_bytes(process: int) -> int:
-    return _sum_kib(f"/proc/{process}/smaps_rollup", ("Pss_Anon:", "Pss_Shmem:"))
+    return _sum_kib(f"/proc/{process}/smaps_rollup", (b"Pss_Anon:", b"Pss_Shmem:"))
 
 
-def _sum_kib(path: str, names: tuple[str, ...]) -> int:
+def _sum_kib(path: str, names: tuple[bytes, ...]) -> int:
     """Sum of some lines "name: number kB"; 0 if the process is gone."""
     try:
-        lines = Path(path).read_text(errors="replace").splitlines()
+        lines = _content(path).splitlines()
     except OSError:
         return 0
     return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(names))
+
+
+def _content(path: str) -> bytes:
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - a Path takes longer to make than this file to read
+        return file.read()

@@ -8,15 +8,17 @@ from typing import Any
 
 import psutil
 import pytest
+import zmq
 from helpers.execute_cases import QUICK, notebook, plan, probe, status_of, take
 
 from grader.execute import session
 from grader.execute.bubblewrap import Bubblewrap
-from grader.execute.client import Outputs
+from grader.execute.client import KernelClient, Outputs
 from grader.execute.kernel import Answer, Kernel
 from grader.execute.provisioner import BubblewrapProvisioner
 from grader.execute.session import Clock, PartSession
 from grader.execute.watch import Patience
+from grader.limits import MIB
 
 pytestmark = pytest.mark.sandbox
 ANSWER = "def answer():\n    return 4.5"
@@ -140,6 +142,29 @@ def test_a_flood_of_messages_lets_other_kernels_have_their_turn(monkeypatch: pyt
 
     assert messages > 400
     assert most <= 4
+
+
+def test_the_sockets_on_which_a_kernel_is_heard_are_bounded_and_connect_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    start, options = KernelClient.start_channels, []
+
+    def started(self: KernelClient, **more: Any) -> None:
+        start(self, **more)
+        for channel in (self.shell_channel, self.iopub_channel):
+            options.append([channel.socket.get(option) for option in (zmq.RECONNECT_IVL, zmq.MAXMSGSIZE, zmq.RCVHWM)])
+
+    monkeypatch.setattr(KernelClient, "start_channels", started)
+
+    assert status_of(take(plan(notebook(ANSWER), probes=[probe("p")])).record) == {"p": "done"}
+    assert options == [[-1, QUICK.notebook_output_bytes + 56 * MIB, 1000]] * 2
+
+
+def test_one_message_of_more_than_a_notebook_may_print_is_told() -> None:
+    display = "from IPython.display import display\ndisplay({'text/html': 'x' * 9_000_000}, raw=True)"
+
+    record = take(plan(notebook(display, ANSWER), probes=[probe("p")])).record
+
+    assert status_of(record) == {"p": "done"}
+    assert record.limits_met == (f"cell 1 was ended: it printed more than {QUICK.notebook_output_bytes} bytes",)
 
 
 def requests_of(monkeypatch: pytest.MonkeyPatch) -> list[str]:

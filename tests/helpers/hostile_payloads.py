@@ -12,8 +12,9 @@ from typing import Any
 from safetensors.torch import save
 
 from grader.evidence import CellRun, PartRecord, ProbeRun
-from grader.execute.collect import Allowance, collect
+from grader.execute.collect import collect
 from grader.execute.ledger import Ledger
+from grader.execute.reader import Allowance
 from grader.execute.tensors import pack
 from grader.limits import MIB
 from grader.probes import Probe
@@ -75,7 +76,7 @@ def take_evidence(folder: Path, like: PartRecord, probes: tuple[Probe, ...]) -> 
             "environment": ledger.environment,
         }
     )
-    return record, pack(ledger.tensors)
+    return record, pack(ledger.tensors.values())
 
 
 def header_changed(path: Path, change: Callable[[dict[str, Any]], None]) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from grader.errors import EvidenceError
-from grader.execute.collect import Allowance, KernelEvidence, collect
+from grader.execute.collect import KernelEvidence, collect
+from grader.execute.reader import JSON_BYTES, Allowance, sent_run
 from grader.limits import MIB
 from grader.probes import Probe
 from grader.values import FROM_KERNEL, Facts, TracedCall, Value
@@ -71,7 +72,7 @@ def test_what_the_agent_writes_is_taken(folder: Folder) -> None:
     assert found.training is not None
     assert found.training.steps == 3
     assert found.probes["p", 0].status == "done"
-    assert list(found.tensors["p", 0]) == ["p@0/v"]
+    assert list(found.tensors["p", 0].layout.tensors) == ["p@0/v"]
 
 
 def test_a_probe_is_looked_for_on_every_definition_of_its_subject(folder: Folder) -> None:
@@ -166,6 +167,52 @@ def test_stored_text_that_is_none_of_ours_is_malformed_when_it_is_looked_at(stor
     with pytest.raises(EvidenceError) as caught:
         len(value.calls) if "calls" in stored else value.facts
     assert caught.value.code == "evidence-malformed"
+
+
+def test_a_record_that_was_believed_once_is_refused_where_its_tensor_is_missing_or_another(folder: Folder) -> None:
+    folder.write("probe-p@0.json", RUN | {"values": {"v": {"kind": "tensor", "key": "p@0/v", "shape": [1]}}})
+    folder.tensor("probe-p@0.safetensors", "p@0/v")
+    assert folder.collect().probes["p", 0].status == "done"
+
+    folder.tensor("probe-p@0.safetensors", "p@0/w")
+    other = folder.collect()
+    (folder.path / "probe-p@0.safetensors").unlink()
+    missing = folder.collect()
+
+    assert other.probes["p", 0].status == missing.probes["p", 0].status == "refused"
+    assert "not there" in other.refusals[0]
+    assert other.refusals == missing.refusals
+
+
+def test_equal_records_count_each_time_against_what_may_be_stored(folder: Folder) -> None:
+    folder.write("probe-p@0.json", RUN)
+    allowance = Allowance(tensor_bytes=MIB)
+    size = JSON_BYTES
+
+    for _ in range(2):
+        folder.collect(allowance)
+        assert allowance.stored_bytes < size
+        size = allowance.stored_bytes
+
+    found = folder.collect(Allowance(tensor_bytes=MIB, stored_bytes=JSON_BYTES - size - 1))
+    assert (found.probes["p", 0].status, len(found.refusals)) == ("done", 0)
+    found = folder.collect(Allowance(tensor_bytes=MIB, stored_bytes=(JSON_BYTES - size) // 2 - 1))
+    assert (found.probes["p", 0].status, len(found.refusals)) == ("refused", 1)
+
+
+@pytest.mark.parametrize(("values", "is_kept"), [(1, True), (200, False)], ids=["small", "of many parts"])
+def test_only_small_records_are_kept(values: int, is_kept: bool) -> None:
+    content = json.dumps(RUN | {"values": {f"v{number}": {"kind": "none"} for number in range(values)}}).encode()
+
+    assert (sent_run(content).run is sent_run(content).run) == is_kept
+    assert sent_run(content) == sent_run(content)
+
+
+def test_a_record_as_long_as_a_page_of_text_is_not_kept() -> None:
+    content = json.dumps(RUN | {"values": {"v": {"kind": "text", "text": "x" * 17_000}}}).encode()
+
+    assert sent_run(content).run is not sent_run(content).run
+    assert sent_run(content).claims.trouble
 
 
 def test_tensors_of_another_probe_are_refused(folder: Folder) -> None:

@@ -14,7 +14,8 @@ import torch
 from safetensors.torch import save
 
 from grader.evidence import INDEX_BYTES, PartRecord
-from grader.execute.collect import Allowance, KernelEvidence, collect
+from grader.execute.collect import KernelEvidence, collect
+from grader.execute.reader import Allowance
 from grader.limits import MIB
 from grader.probes import Probe
 

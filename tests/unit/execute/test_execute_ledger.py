@@ -5,10 +5,10 @@ from __future__ import annotations
 from grader.evidence import CellRun, Definition, ProbeRun, StatementRun
 from grader.execute.collect import KernelEvidence
 from grader.execute.ledger import Ledger
-from grader.execute.tensors import Tensor
+from grader.execute.tensors import Layout, Tensors
 from grader.probes import Probe
 
-TENSOR = Tensor(dtype="U8", shape=(1,), content=b"x")
+TENSORS = Tensors(Layout({}, ()), b"")
 NET = Definition(name="Net", cell=0, line=1)
 
 
@@ -24,7 +24,7 @@ def test_what_an_earlier_kernel_has_proved_is_not_replaced() -> None:
     ledger = Ledger(probes=[probe("a")])
     ledger.take(KernelEvidence(definitions=(NET,), probes={("a", 0): done("a")}))
     later = ProbeRun(probe="a", status="raised")
-    ledger.take(KernelEvidence(definitions=(), probes={("a", 0): later}, tensors={("a", 0): {"a@0/x": TENSOR}}))
+    ledger.take(KernelEvidence(definitions=(), probes={("a", 0): later}, tensors={("a", 0): TENSORS}))
 
     assert ledger.runs["a", 0].status == "done"
     assert ledger.tensors == {}
@@ -34,7 +34,7 @@ def test_what_an_earlier_kernel_has_proved_is_not_replaced() -> None:
 
 def test_a_probe_that_ended_its_kernel_loses_its_tensors() -> None:
     ledger = Ledger(probes=[probe("a")])
-    ledger.take(KernelEvidence(probes={("a", 0): done("a")}, tensors={("a", 0): {"a@0/x": TENSOR}}))
+    ledger.take(KernelEvidence(probes={("a", 0): done("a")}, tensors={("a", 0): TENSORS}))
 
     assert ledger.blame_probe("a", 0, "killed")
     assert not ledger.blame_probe("a", 0, "timeout")

@@ -15,7 +15,7 @@ from safetensors.torch import load as load_plainly
 from safetensors.torch import save
 
 from grader.execute.readback import RefusedError
-from grader.execute.tensors import Tensor, pack, unpack
+from grader.execute.tensors import pack, unpack
 
 
 def raw(header: Any, body: bytes = b"") -> bytes:
@@ -30,7 +30,7 @@ def entry(shape: Any = (1,), offsets: Any = (0, 8), dtype: Any = "F64") -> dict[
 def test_what_the_library_writes_is_taken_and_comes_back_equal() -> None:
     tensors = {"p@0/a": torch.arange(6.0).reshape(2, 3), "p@0/b": torch.tensor([True, False]), "p@0/e": torch.zeros(0)}
 
-    found = load(pack(unpack(save(tensors), prefix="p@0/", most=3)))
+    found = load(pack([unpack(save(tensors), prefix="p@0/", most=3)]))
 
     assert {key: value.tolist() for key, value in found.items()} == {
         key: value.tolist() for key, value in tensors.items()
@@ -38,14 +38,23 @@ def test_what_the_library_writes_is_taken_and_comes_back_equal() -> None:
 
 
 def test_equal_tensors_make_equal_files_in_whatever_order_they_came() -> None:
-    first = Tensor(dtype="U8", shape=(3,), content=b"abc")
-    second = Tensor(dtype="F64", shape=(), content=bytes(8))
+    bytes_first = raw(
+        {"p@0/b": entry((3,), (0, 3), "U8"), "p@0/a": entry((), (3, 11)), "p@0/c": entry((2,), (11, 27))},
+        b"abc" + bytes(range(24)),
+    )
+    numbers_first = raw(
+        {"p@0/c": entry((2,), (8, 24)), "p@0/a": entry((), (0, 8)), "p@0/b": entry((3,), (24, 27), "U8")},
+        bytes(range(24)) + b"abc",
+    )
+    other = unpack(raw({"q@0/a": entry()}, b"q" * 8), prefix="q@0/", most=1)
 
-    assert pack({"a": first, "b": second}) == pack({"b": second, "a": first})
+    first, second = (unpack(content, prefix="p@0/", most=3) for content in (bytes_first, numbers_first))
+
+    assert pack([first, other]) == pack([other, second])
 
 
 def test_no_tensors_make_an_empty_file() -> None:
-    assert load(pack({})) == load_plainly(pack({})) == {}
+    assert load(pack([])) == load_plainly(pack([])) == {}
 
 
 def test_small_tensors_lie_in_blocks_that_the_library_reads() -> None:
@@ -57,7 +66,7 @@ def test_small_tensors_lie_in_blocks_that_the_library_reads() -> None:
         "q@1/a": torch.zeros(3, 0),
     }
 
-    content = pack(unpack(save(tensors), prefix="", most=5))
+    content = pack([unpack(save(tensors), prefix="", most=5)])
 
     assert {name: block.tolist() for name, block in load_plainly(content).items()} == {
         "p@0/*F32": [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 0.0, 1.0, 2.0, 3.0],
@@ -73,10 +82,9 @@ def test_small_tensors_lie_in_blocks_that_the_library_reads() -> None:
 
 
 def test_the_index_of_a_block_does_not_depend_on_the_name_of_its_probe() -> None:
-    tensor = Tensor(dtype="F64", shape=(1,), content=bytes(8))
     metadata = [
         json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])["__metadata__"]
-        for content in (pack({f"{probe}@0/d/w": tensor}) for probe in ("p", "another"))
+        for content in (pack([unpack(raw({f"{probe}@0/d/w": entry()}, bytes(8)), prefix="", most=1)]) for probe in "pq")
     ]
 
     assert [list(one.values()) for one in metadata] == [['{"d/w":[1]}'], ['{"d/w":[1]}']]
@@ -130,4 +138,24 @@ def test_no_bytes_do_more_than_be_refused(noise: bytes, place: int) -> None:
     except RefusedError:
         return
 
-    assert set(load(pack(found))) == set(found)
+    assert set(load(pack([found]))) == set(found.layout.tensors)
+
+
+def test_files_with_the_same_header_keep_their_own_content() -> None:
+    one, another = (unpack(raw({"p@0/a": entry()}, number * 8), prefix="p@0/", most=1) for number in (b"1", b"2"))
+
+    assert (pack([one])[-8:], pack([another])[-8:]) == (b"1" * 8, b"2" * 8)
+
+
+def test_a_header_that_was_taken_once_is_refused_where_it_does_not_fit() -> None:
+    content = raw({"p@0/a": entry(), "p@0/b": entry(offsets=(8, 16))}, bytes(16))
+    unpack(content, prefix="p@0/", most=2)
+
+    for spoilt, prefix, most in (
+        (content + b"x", "p@0/", 2),
+        (content[:-1], "p@0/", 2),
+        (content, "q@0/", 2),
+        (content, "p@0/", 1),
+    ):
+        with pytest.raises(RefusedError):
+            unpack(spoilt, prefix=prefix, most=most)

@@ -23,7 +23,7 @@ started[0].wait()
 @pytest.mark.parametrize("lists", [True, False], ids=["by the lists of Linux", "by looking at all processes"])
 def test_children_of_threads_are_of_the_family(lists: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if not lists:
-        monkeypatch.setattr(watch.os, "getpid", lambda: -1)
+        monkeypatch.setattr(watch, "_lists_children", lambda: False)
     with subprocess.Popen(
         [sys.executable, "-c", FAMILY], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as parent:
