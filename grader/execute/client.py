@@ -26,6 +26,9 @@ class KernelClient(AsyncKernelClient):  # type: ignore[misc]  # the base ships n
 
     def start_channels(self, **kwargs: Any) -> None:
         super().start_channels(stdin=False, hb=False, control=False)
+        for channel in (self.shell_channel, self.iopub_channel):
+            # Nothing is left to be said to a kernel that has ended; the base's second would be waited for at the end.
+            channel.socket.linger = 0
 
     def stop_channels(self) -> None:
         """Close what was opened: the base would first open all others, to see whether they are."""

@@ -144,18 +144,21 @@ def test_a_flood_of_messages_lets_other_kernels_have_their_turn(monkeypatch: pyt
     assert most <= 4
 
 
-def test_the_sockets_on_which_a_kernel_is_heard_are_bounded_and_connect_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sockets_on_which_a_kernel_is_heard_are_bounded_connect_once_and_are_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     start, options = KernelClient.start_channels, []
+    asked = zmq.RECONNECT_IVL, zmq.MAXMSGSIZE, zmq.RCVHWM, zmq.LINGER
 
     def started(self: KernelClient, **more: Any) -> None:
         start(self, **more)
         for channel in (self.shell_channel, self.iopub_channel):
-            options.append([channel.socket.get(option) for option in (zmq.RECONNECT_IVL, zmq.MAXMSGSIZE, zmq.RCVHWM)])
+            options.append([channel.socket.get(option) for option in asked])
 
     monkeypatch.setattr(KernelClient, "start_channels", started)
 
     assert status_of(take(plan(notebook(ANSWER), probes=[probe("p")])).record) == {"p": "done"}
-    assert options == [[-1, QUICK.notebook_output_bytes + 56 * MIB, 1000]] * 2
+    assert options == [[-1, QUICK.notebook_output_bytes + 56 * MIB, 1000, 0]] * 2
 
 
 def test_one_message_of_more_than_a_notebook_may_print_is_told() -> None:
