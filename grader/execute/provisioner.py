@@ -20,12 +20,13 @@ from traitlets import Instance
 from grader.execute.isolation import Isolation
 from grader.execute.layout import PORTS, SOCKET, Launch
 from grader.execute.process import KernelProcess
-from grader.limits import MIB
+from grader.limits import MIB, Limits
 
 PROVISIONER = "grader-bubblewrap"
 _BEYOND_BYTES = 56 * MIB
 """By which a message may exceed all that a notebook may print: what is received is counted, and its kernel told of."""
 _MESSAGES_WAITING = 1000
+_RECONNECT_MS = 24 * 3_600_000
 
 
 class BubblewrapProvisioner(KernelProvisionerBase):  # type: ignore[misc]  # the base ships no complete types
@@ -119,18 +120,24 @@ def make_manager(isolation: Isolation, launch: Launch) -> KernelManager:
         interrupt_mode="message",
         metadata={"kernel_provisioner": {"provisioner_name": PROVISIONER, "config": config}},
     )
-    context = zmq.asyncio.Context()
-    # The sockets are bound before the launch returns. Were one to vanish and come back as a link of the student's, a
-    # second attempt would follow it on the host: so there is none.
-    context.setsockopt(zmq.RECONNECT_IVL, -1)
-    context.setsockopt(zmq.MAXMSGSIZE, launch.limits.notebook_output_bytes + _BEYOND_BYTES)
-    context.setsockopt(zmq.RCVHWM, _MESSAGES_WAITING)
-    context.setsockopt(zmq.LINGER, 0)
     return KernelManager(
         kernel_name="grader",
         spec=spec,
         session=_Session(key=launch.key.encode()),
-        context=context,
+        context=context_for(launch.limits),
         transport="ipc",
         client_class="grader.execute.client.KernelClient",
     )
+
+
+def context_for(limits: Limits) -> zmq.asyncio.Context:
+    """What the sockets are made in on which the host talks to one kernel: they are bounded, and connect once."""
+    context = zmq.asyncio.Context()
+    # The sockets are bound before the launch returns. Were one to vanish and come back as a link of the student's, a
+    # second attempt would follow it on the host: so there is none in the life of a kernel. To forbid it (-1) is no way:
+    # libzmq then takes a message back of which half was received, and ends the process that receives it.
+    context.setsockopt(zmq.RECONNECT_IVL, _RECONNECT_MS)
+    context.setsockopt(zmq.MAXMSGSIZE, limits.notebook_output_bytes + _BEYOND_BYTES)
+    context.setsockopt(zmq.RCVHWM, _MESSAGES_WAITING)
+    context.setsockopt(zmq.LINGER, 0)
+    return context

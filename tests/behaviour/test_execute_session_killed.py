@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -158,7 +161,53 @@ def test_the_sockets_on_which_a_kernel_is_heard_are_bounded_connect_once_and_are
     monkeypatch.setattr(KernelClient, "start_channels", started)
 
     assert status_of(take(plan(notebook(ANSWER), probes=[probe("p")])).record) == {"p": "done"}
-    assert options == [[-1, QUICK.notebook_output_bytes + 56 * MIB, 1000, 0]] * 2
+    assert options == [[24 * 3_600_000, QUICK.notebook_output_bytes + 56 * MIB, 1000, 0]] * 2
+
+
+HEAR_ONE_THAT_IS_KILLED = """\
+import asyncio, os, signal, sys, zmq
+from grader.execute.provisioner import context_for
+from grader.limits import Limits
+
+def flood(address, ready):
+    socket = zmq.Context().socket(zmq.XPUB)
+    socket.bind(address)
+    os.write(ready, b"r")
+    socket.recv()
+    while True:
+        socket.send_multipart([b"a" * 50] * 7)
+
+async def hear(address):
+    bound, ready = os.pipe()
+    sender = os.fork()
+    if sender == 0:
+        flood(address, ready)
+    os.read(bound, 1)
+    socket = context_for(Limits()).socket(zmq.SUB)
+    socket.connect(address)
+    socket.subscribe(b"")
+    heard = 0
+    while await socket.poll(200):
+        assert len(await socket.recv_multipart()) == 7
+        heard += 1
+        if heard == 500:
+            os.kill(sender, signal.SIGKILL)
+            os.waitpid(sender, 0)
+    assert heard >= 500
+    socket.context.destroy()
+
+for number in range(12):
+    asyncio.run(hear(f"ipc://{sys.argv[1]}/{number}"))
+print("heard all")
+"""
+
+
+def test_a_kernel_that_is_killed_while_it_prints_does_not_end_the_grader(tmp_path: Path) -> None:
+    # libzmq's own assertions end a process, so this one runs apart; with RECONNECT_IVL at -1 it ended each time.
+    script = [sys.executable, "-c", HEAR_ONE_THAT_IS_KILLED, str(tmp_path)]
+    done = subprocess.run(script, capture_output=True, text=True, timeout=120, check=False)
+
+    assert (done.stdout, done.returncode) == ("heard all\n", 0), done.stderr
 
 
 def test_one_message_of_more_than_a_notebook_may_print_is_told() -> None:
