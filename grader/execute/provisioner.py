@@ -27,6 +27,7 @@ _BEYOND_BYTES = 56 * MIB
 """By which a message may exceed all that a notebook may print: what is received is counted, and its kernel told of."""
 _MESSAGES_WAITING = 1000
 _RECONNECT_MS = 24 * 3_600_000
+"""Longer than any kernel lives."""
 
 
 class BubblewrapProvisioner(KernelProvisionerBase):  # type: ignore[misc]  # the base ships no complete types

@@ -21,7 +21,7 @@ MOST_MODES = 10
 
 _DEPTHS = (3, 2, 1)
 _STEPS = {3: 4, 2: 3, 1: 3}
-"""By depth: the deepest runs name what went wrong and need an even number; three steps tell first, last and between."""
+"""By depth. Of three steps the one between is the same from either end, so the deepest runs have four."""
 _FEW, _SEVERAL = 2, (3, 4)
 """Sizes of a batch: the smallest with an order, and the first of these that is not the number of steps."""
 
