@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -63,6 +64,9 @@ class Ledger:
 
     def stage(self, sentence: str) -> None:
         self.enter(_STAGES.get(sentence.split()[0], sentence))
+
+    def note(self, sentence: str) -> None:
+        print(sentence, file=sys.stderr)
 
     def enter(self, phase: str) -> None:
         """End the phase that runs and begin another; an empty name only ends."""

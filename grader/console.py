@@ -48,6 +48,9 @@ class BatchProgress:
         self._stop_bar()
         self._say(sentence)
 
+    def note(self, sentence: str) -> None:
+        self._say(f"note: {printable(sentence)}")
+
     def begin(self, total: int, already_done: int) -> None:
         self._total, self._done = total, already_done
         if already_done == total:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from grader.intake.expectation import Expectation, fit_of
 from grader.intake.folder_reader import list_folder, read_file
 from grader.intake.handins import HandIn, unpack
 from grader.intake.kinds import READABLE, TEXTS, FileKind, kind_by_content
-from grader.intake.layouts import Layout, Source, layout_named
+from grader.intake.layouts import Layout, Source, hidden, layout_named
 from grader.intake.people import Owner, hours_late, owners_of
 from grader.intake.roster import Roster, parse_time
 from grader.intake.tar_reader import list_tar
@@ -28,6 +28,7 @@ from grader.records import Reason, Submission
 _BATCH_FACTOR = 100
 """By how much an archive with the work of a whole course may hold more entries than one hand-in."""
 _FITTING_SHARE = 0.3
+_MOST_NAMED = 5
 
 Attempts = Literal["last", "first", "best"]
 
@@ -50,6 +51,7 @@ def take_in(
     attempts: Attempts = "last",
     ignore: frozenset[str] = frozenset(),
     received: Mapping[str, str] | None = None,
+    note: Callable[[str], None] | None = None,
 ) -> list[Submission]:
     """Every hand-in of the source as a record, sorted by its path; people without one come last.
 
@@ -65,6 +67,7 @@ def take_in(
         attempts: which of several attempts the rubric counts; only said in the notes, all are given back.
         ignore: names at the top of the source that are no hand-ins.
         received: ISO 8601 times by the path of the hand-in, where they are known.
+        note: is told in a sentence what looks like a hand-in and was passed over.
 
     Raises:
         ConfigError: the source, the layout or a time in `received` cannot be used.
@@ -74,7 +77,9 @@ def take_in(
     for path, moment in times.items():
         _check_time(moment, path)
     _check_source(source)
-    with _hand_ins(source, part, limits, expectation, ignore) as found:
+    with _hand_ins(source, part, limits, expectation, ignore) as (found, passed_over):
+        if passed_over and note is not None:
+            note(_passed_over_in_words(passed_over))
         timed = [replace(one, received=times.get(one.path, one.received)) for one in found]
         owners = owners_of(timed, roster)
         taken = {id(one): _take(one, limits, expectation) for one in timed}
@@ -118,8 +123,8 @@ def _check_time(text: str, path: str) -> None:
 @contextmanager
 def _hand_ins(
     source: Path, part: Layout, limits: IntakeLimits, expectation: Expectation, ignore: frozenset[str]
-) -> Iterator[list[HandIn]]:
-    """The hand-ins of the source; their entries can be read as long as the context lasts."""
+) -> Iterator[tuple[list[HandIn], list[str]]]:
+    """The hand-ins of the source, and what was passed over; entries can be read as long as the context lasts."""
 
     readable = READABLE | TEXTS if expectation.texts else READABLE
 
@@ -134,8 +139,12 @@ def _hand_ins(
     )
     if source.is_dir():
         entries = list_folder(source, limit_bytes=limits.archive_bytes)
-        parted = part(Source(entries=entries, is_folder=True, ignore=ignore, fits=fits, readable=readable))
-        yield [replace(whole, entries=tuple(entries), is_folder=True)] if parted is None else parted
+        content = Source(entries=entries, is_folder=True, ignore=ignore, fits=fits, readable=readable)
+        parted = part(content)
+        if parted is None:
+            yield [replace(whole, entries=tuple(entries), is_folder=True)], []
+        else:
+            yield parted, hidden(content)
         return
     with ExitStack() as stack:
         try:
@@ -144,12 +153,18 @@ def _hand_ins(
         except (OSError, ArchiveError):
             # Taken as one hand-in, it is refused with the reason.
             entries = []
-        parted = (
-            part(Source(entries=entries, is_folder=False, ignore=ignore, fits=fits, readable=readable))
-            if entries
-            else None
-        )
-        yield [whole] if parted is None else parted
+        content = Source(entries=entries, is_folder=False, ignore=ignore, fits=fits, readable=readable)
+        parted = part(content) if entries else None
+        if parted is None:
+            yield [whole], []
+        else:
+            yield parted, hidden(content)
+
+
+def _passed_over_in_words(names: Sequence[str]) -> str:
+    named = ", ".join(f'"{shown(name)}"' for name in names[:_MOST_NAMED])
+    more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
+    return f'{named}{more} passed over: names that begin with "." or "_" are no hand-ins; to grade them, rename them'
 
 
 def _entries_of(opened: BinaryIO, source: Path, limits: IntakeLimits, readable: frozenset[FileKind]) -> list[Entry]:

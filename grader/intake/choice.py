@@ -27,6 +27,7 @@ _NEAR = 0.2
 _FITS = 0.5
 """Beside a student version that nobody has touched, a notebook that fits so well is the work."""
 _MAX_NAMED = 3
+_TEXT_WANTED = "Save it as plain text or Markdown, and hand in that file."
 _NOTEBOOK_WANTED = "Hand in the .ipynb file itself; in Jupyter or Colab: File, Download, .ipynb."
 
 
@@ -277,6 +278,10 @@ def _refusal(unpacked: Unpacked, failed: list[tuple[Candidate, NotebookFormatErr
         where, problem = min(unpacked.problems, key=_weight)
         return Reason(code=problem.code, what=problem.what, where=shown(where), next_step=problem.next_step)
     kinds = {_as_export(kind_by_name(path)): path for path in reversed(unpacked.other)}
+    texts = [path for path in unpacked.other if kind_by_name(path) in TEXTS] if unpacked.readable >= TEXTS else []
+    if texts:  # what is a text by its content, too, was read
+        what = "The file is called a text, but it holds a web page, a PDF or what a word processor writes."
+        return Reason(code="export-renamed", what=what, where=shown(texts[0]), next_step=_TEXT_WANTED)
     if FileKind.NOTEBOOK in kinds:
         what = "The file is called a notebook, but it holds a web page or a PDF."
         where = shown(kinds[FileKind.NOTEBOOK])

@@ -17,6 +17,7 @@ from grader.intake.handins import HandIn
 from grader.intake.kinds import ARCHIVES, READABLE, TEXTS, FileKind, is_set_aside, kind_by_name
 from grader.intake.slugs import label_of, tokens_of
 
+_HIDDEN = (".", "_")
 _PASSED_OVER = (".md", ".txt", ".csv")
 _BESIDE = frozenset({"readme", "requirements", "roster", "changelog", "license"})
 """Names of texts that lie beside hand-ins that are texts, too."""
@@ -103,9 +104,33 @@ def _hand_in(prefix: str, child: str, entries: list[Entry]) -> HandIn:
     return HandIn(path=path, label=child, entries=tuple(entries), is_folder=is_folder)
 
 
+def hidden(source: Source) -> list[str]:
+    """Names at the top that are passed over for how they begin alone, with a notebook or an archive behind each."""
+    prefix = "" if source.is_folder else _common_folder(source.entries)
+    found = []
+    for entry in source.entries:
+        name, _, below = entry.path[len(prefix) :].partition("/")
+        if (
+            entry.path.startswith(prefix)
+            and name.startswith(_HIDDEN)
+            and name not in source.ignore
+            and not _is_of_a_program(name)
+            and not is_set_aside(below)
+            and kind_by_name(entry.name) in ARCHIVES | {FileKind.NOTEBOOK}
+            and not entry.is_folder
+        ):
+            found.append(name)
+    return sorted(set(found))
+
+
+def _is_of_a_program(name: str) -> bool:
+    """True for what systems and editors leave, as `._cw.ipynb`, `.ipynb_checkpoints` and `__MACOSX`."""
+    return name.startswith(("._", ".ipynb_checkpoints", "__"))
+
+
 def _is_passed_over(name: str, source: Source) -> bool:
     """True for what lies beside hand-ins without being one."""
-    if name in source.ignore or name.startswith((".", "_")):
+    if name in source.ignore or name.startswith(_HIDDEN):
         return True
     if source.readable >= TEXTS and kind_by_name(name) in TEXTS:
         return name.lower().partition(".")[0] in _BESIDE

@@ -64,7 +64,7 @@ def grade(request: GradeRequest, observer: Observer, isolations: execute.Isolati
             isolations.expect(course.rubric, unsafe=options.unsafe_no_sandbox)
         pages = after.enter_context(PageMaker(course))
         observer.stage("reading the hand-ins")
-        submissions = _take_in(request, course)
+        submissions = _take_in(request, course, observer)
         if not submissions:
             raise ConfigError(
                 "source-empty",
@@ -229,7 +229,7 @@ def _open_or_create(request: GradeRequest, course: Course) -> RunStore:
     return store
 
 
-def _take_in(request: GradeRequest, course: Course) -> list[Submission]:
+def _take_in(request: GradeRequest, course: Course, observer: Observer) -> list[Submission]:
     roster = None if request.roster is None else intake.load_roster(request.roster)
     return intake.take_in(
         request.source,
@@ -238,6 +238,7 @@ def _take_in(request: GradeRequest, course: Course) -> list[Submission]:
         roster=roster,
         attempts=course.rubric.attempts,
         ignore=_ignored(request.source),
+        note=observer.note,
     )
 
 

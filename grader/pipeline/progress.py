@@ -21,6 +21,9 @@ class Observer(Protocol):
     def stage(self, sentence: str) -> None:
         """Another stage begins."""
 
+    def note(self, sentence: str) -> None:
+        """Something that whoever started the command should know."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:

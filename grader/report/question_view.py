@@ -186,7 +186,8 @@ def _about_question(question: QuestionMark, shown: int) -> tuple[str, ...]:
     if shown < LEVELS.index("state"):
         return (*said, wording.HIDDEN)
     count = len(question.checks)
-    if count and all(check.outcome is Outcome.PASSED for check in question.checks):
+    told = count == 1 and shown >= LEVELS.index("gap") and bool(one_line(question.checks[0].reason))
+    if count and not told and all(check.outcome is Outcome.PASSED for check in question.checks):
         said.append(wording.all_met(count))
     return tuple(said)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from reference.curves.finding import Finding, Row
 from reference.curves.log import check_log
-from reference.curves.perplexities import check_perplexities
 from reference.curves.schedule import learning_rate
 
-__all__ = ["Finding", "Row", "check_log", "check_perplexities", "learning_rate"]
+__all__ = ["Finding", "Row", "check_log", "learning_rate"]

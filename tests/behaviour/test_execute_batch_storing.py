@@ -44,6 +44,9 @@ class Told:
     def stage(self, sentence: str) -> None:
         pass
 
+    def note(self, sentence: str) -> None:
+        pass
+
 
 class Played:
     """Stands for `execute_batch`; `asked` has the keys and parts of all jobs."""

@@ -31,6 +31,9 @@ class Silent:
     def stage(self, sentence: str) -> None:
         pass
 
+    def note(self, sentence: str) -> None:
+        pass
+
 
 class Played:
     """Stands for isolation, batches and workers; `heard` has what was done with which of them."""

@@ -31,6 +31,9 @@ class Silent:
     def stage(self, sentence: str) -> None:
         pass
 
+    def note(self, sentence: str) -> None:
+        pass
+
 
 def graded(rubric: str, out: Path, level: str, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """The rows of marks.json for all samples, with kernels of one level."""

@@ -54,6 +54,12 @@ def test_a_batch_with_nothing_to_run_says_so(capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().err == "nothing to run: the evidence of all 3 is there\n"
 
 
+def test_a_note_is_a_line_with_control_characters_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    with BatchProgress(quiet=False) as progress:
+        progress.note('".a\x1b[31m.ipynb" passed over')
+    assert capsys.readouterr().err == 'note: ".a\\x1b[31m.ipynb" passed over\n'
+
+
 def test_a_fault_names_the_file_with_its_control_characters_shown(capsys: pytest.CaptureFixture[str]) -> None:
     with BatchProgress(quiet=False) as progress:
         progress.begin(1, 0)

@@ -47,6 +47,25 @@ def summary(found: list[Submission]) -> list[tuple[str, str, str]]:
     ]
 
 
+def test_what_is_passed_over_for_its_name_is_told_and_the_rest_taken(tmp_path: Path) -> None:
+    source = write(tmp_path, {"a.ipynb": WORK, "_b.zip": b"", ".c.ipynb": WORK} | {f"_{n}.zip": b"" for n in range(5)})
+    told: list[str] = []
+
+    assert [row.submission for row in rows(source, note=told.append)] == ["a.ipynb"]
+
+    (sentence,) = told
+    assert sentence.startswith('".c.ipynb", "_0.zip", "_1.zip", "_2.zip", "_3.zip" and 2 more passed over:')
+    assert sentence.endswith("rename them")
+
+
+def test_nothing_is_told_where_nothing_is_passed_over(tmp_path: Path) -> None:
+    told: list[str] = []
+
+    rows(write(tmp_path, {"a.ipynb": WORK, "._a.ipynb": b""}), note=told.append)
+
+    assert told == []
+
+
 def test_each_child_of_a_folder_has_a_row_in_the_order_of_paths(tmp_path: Path) -> None:
     files = {
         "s03.zip": zip_bytes({"x/w.ipynb": WORK}),

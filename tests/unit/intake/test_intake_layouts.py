@@ -6,7 +6,7 @@ import pytest
 
 from grader.errors import ConfigError
 from grader.intake.entries import Allowance, Entry
-from grader.intake.layouts import LAYOUTS, Source, auto, layout_named, single
+from grader.intake.layouts import LAYOUTS, Source, auto, hidden, layout_named, single
 
 
 def entry(path: str) -> Entry:
@@ -64,6 +64,26 @@ def test_every_child_of_a_folder_is_a_hand_in_but_for_what_lies_beside() -> None
     found = parted(paths, is_folder=True, ignore=frozenset({"make_samples.py"}))
 
     assert found == ["b.py", "c.zip", "d.ipynb.txt", "e.pdf", "s01"]
+
+
+@pytest.mark.parametrize(
+    ("paths", "is_folder", "passed_over"),
+    [
+        pytest.param(["a.ipynb", ".b.ipynb", "_old.zip"], True, [".b.ipynb", "_old.zip"], id="files"),
+        pytest.param(["_b/", "_b/x/w.ipynb", "_b/v.ipynb", ".c/w.tar"], True, ["_b", ".c"], id="folders"),
+        pytest.param(["all/a.zip", "all/b.zip", "all/_c.zip"], False, ["_c.zip"], id="inside-an-archive"),
+        pytest.param(["._a.ipynb", ".DS_Store", "_notes.md", "_x.py", ".d/"], True, [], id="nothing-to-grade"),
+        pytest.param([".ipynb_checkpoints/a.ipynb", "__MACOSX/a.zip", "_e/.venv/w.ipynb"], True, [], id="programs"),
+        pytest.param([".made.zip"], True, [], id="ignored-by-name"),
+    ],
+)
+def test_what_looks_like_a_hand_in_and_is_hidden_can_be_told(
+    paths: list[str], is_folder: bool, passed_over: list[str]
+) -> None:
+    entries = [entry(path) for path in paths]
+    source = Source(entries=entries, is_folder=is_folder, ignore=frozenset({".made.zip"}), fits=bool)
+
+    assert hidden(source) == sorted(passed_over)
 
 
 def test_a_hand_in_knows_its_files_by_their_path_inside() -> None:

@@ -123,7 +123,7 @@ def test_texts_are_hand_ins_where_the_coursework_takes_them(tmp_path: Path) -> N
         "s001.md": "s001.md", "s002.txt": "s002.txt", "s003.zip": "mine/answers.txt", "s004.tgz": "answers.md"
     }  # fmt: skip
     refused = {name: row.refused.code for name, row in rows.items() if row.refused is not None}
-    assert refused == {"s005.txt": "text-not-text", "s006.txt": "no-notebook"}
+    assert refused == {"s005.txt": "text-not-text", "s006.txt": "export-renamed"}
 
 
 def test_texts_are_no_hand_ins_elsewhere(tmp_path: Path) -> None:

@@ -100,6 +100,21 @@ def test_sentences_of_a_check(check: Any, said: tuple[str, ...]) -> None:
     assert card(question_mark("1", check)).checks[0].said == said
 
 
+@pytest.mark.parametrize(
+    ("reasons", "show", "said"),
+    [
+        pytest.param(["Right."], "gap", (), id="the-reason-says-it"),
+        pytest.param([""], "gap", (wording.all_met(1),), id="nothing-else-does"),
+        pytest.param(["Right."], "misconception", (wording.all_met(1),), id="the-reason-is-not-shown"),
+        pytest.param(["Right.", "Right."], "gap", (wording.all_met(2),), id="of-several"),
+    ],
+)
+def test_that_all_is_met_is_said_once(reasons: list[str], show: str, said: tuple[str, ...]) -> None:
+    checks = [check_mark(f"1/{number}", reason=reason) for number, reason in enumerate(reasons)]
+
+    assert card(question_mark("1", *checks), shows={"1": show}).said == said
+
+
 def test_follow_through_and_blocks_name_the_question_behind_them() -> None:
     first = question_mark("1", check_mark("1/a", outcome="failed"), title="The cell")
     carried = check_mark("2/a", "1.5", outcome="partial", follow_through=True, reason="It reads the input.")
