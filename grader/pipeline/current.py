@@ -10,7 +10,7 @@ from typing import TypeVar
 from grader import report, score
 from grader.coursework import student_version
 from grader.pipeline.course import Course
-from grader.records import Digests, RunMarks, Submission
+from grader.records import Digests, RunMarks
 from grader.store import RunStore
 
 K = TypeVar("K")
@@ -29,12 +29,7 @@ def current_digests(store: RunStore, course: Course) -> Digests:
 
 def current_views(store: RunStore, course: Course) -> dict[str, str]:
     """Every view of the stored marks as text, by its path in the run folder; nothing is written."""
-    hand_ins, answers = _read_when_asked_for(store, course)
-    return dict(
-        report.all_views(
-            store.marks(), hand_ins, course.rubric, course.describe, answers=answers, events=store.events()
-        )
-    )
+    return dict(report.all_views(_content(store, course)))
 
 
 def write_current_views(
@@ -48,31 +43,16 @@ def write_current_views(
         marks: the stored marks, as they are read back, where they are at hand.
         share: of the pages; `write_current_pages` writes the others.
     """
-    hand_ins, answers = _read_when_asked_for(store, course)
-    return report.write_views(
-        store.folder,
-        marks or store.marks(),
-        hand_ins,
-        course.rubric,
-        course.describe,
-        answers=answers,
-        events=store.events(),
-        share=share,
-    )
+    return report.write_views(store.folder, _content(store, course, marks), share)
 
 
 def write_current_pages(store: RunStore, course: Course, share: report.Share) -> None:
     """Write a share of the pages, and nothing else."""
-    hand_ins, answers = _read_when_asked_for(store, course)
-    report.write_pages(
-        store.folder, store.marks(), hand_ins, course.rubric, course.describe, answers=answers, share=share
-    )
+    report.write_pages(store.folder, _content(store, course), share)
 
 
-def _read_when_asked_for(
-    store: RunStore, course: Course
-) -> tuple[Mapping[tuple[str, int], Submission], Mapping[str, Mapping[str, str]]]:
-    """The hand-ins by student and attempt, and the texts that a person reads by key of the hand-in and check."""
+def _content(store: RunStore, course: Course, marks: RunMarks | None = None) -> report.Content:
+    """What views are made from; hand-ins and answers are read when they are asked for."""
     template = student_version(course.rubric)
     attempts = store.attempts()
     submission = lru_cache(maxsize=1)(store.submission)  # a page asks for both
@@ -81,8 +61,14 @@ def _read_when_asked_for(
         notebook = submission(key).notebook
         return {} if notebook is None else score.answer_texts(notebook, course.rubric, template)
 
-    keys = {key: key for key in attempts.values()}
-    return _Read(attempts, submission), _Read(keys, answers)
+    return report.Content(
+        marks=marks or store.marks(),
+        rubric=course.rubric,
+        describe=course.describe,
+        submissions=_Read(attempts, submission),
+        answers=_Read({key: key for key in attempts.values()}, answers),
+        events=store.events(),
+    )
 
 
 class _Read(Mapping[K, V]):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from grader.report.marks_json import read_marks_json
 from grader.report.summary_figures import Counts, MistakeFigures, acknowledgement, common_mistakes, counts
-from grader.report.write import ALL, Share, all_views, write_pages, write_views
+from grader.report.write import ALL, Content, Share, all_views, write_pages, write_views
 
 __all__ = [
     "ALL",
+    "Content",
     "Counts",
     "MistakeFigures",
     "Share",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,17 +31,23 @@ Share = tuple[int, int]
 ALL: Share = (0, 1)
 
 
-def write_views(
-    run_folder: Path,
-    marks: RunMarks,
-    submissions: Mapping[tuple[str, int], Submission],
-    rubric: Rubric,
-    describe: Callable[[str], MistakeText | None],
-    *,
-    answers: Mapping[str, Mapping[str, str]] | None = None,
-    events: Sequence[Event] = (),
-    share: Share = ALL,
-) -> list[Path]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What the views of a run are made from."""
+
+    marks: RunMarks
+    rubric: Rubric
+    describe: Callable[[str], MistakeText | None]
+    """The text of a named mistake, or None for an identifier that nobody knows."""
+    submissions: Mapping[tuple[str, int], Submission]
+    """The hand-ins as read, by student and attempt; each is asked for once."""
+    answers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Texts that a person reads, by key of the submission and check; shown on the student's own page."""
+    events: Sequence[Event] = ()
+    """People's decisions, for the summary."""
+
+
+def write_views(run_folder: Path, content: Content, share: Share = ALL) -> list[Path]:
     """Write marks.json, marks.csv, junit.xml, summary.html and feedback/<student>.html.
 
     A person with several attempts gets the page of the one that counts. A file is replaced only once its new content is
@@ -48,12 +55,7 @@ def write_views(
 
     Args:
         run_folder: where the files go; `feedback/` in it belongs to this function.
-        marks: the whole run.
-        submissions: the hand-ins as read, by student and attempt; each is asked for once.
-        rubric: the coursework.
-        describe: the text of a named mistake, or None for an identifier that nobody knows.
-        answers: texts that a person reads, by key of the submission and check; shown on the student's own page.
-        events: people's decisions, for the summary.
+        content: the whole run.
         share: the pages to write; `write_pages` writes the others, before, after or meanwhile.
 
     Returns:
@@ -63,9 +65,8 @@ def write_views(
         EvidenceError: if a student's slug cannot be a file name, is there twice, or marks do not add up.
         RubricError: if the marks name a question that the rubric does not have.
     """
-    views = all_views(marks, submissions, rubric, describe, answers=answers, events=events, share=share)
-    written = [_write(run_folder / name, content) for name, content in views]
-    pages = [f"{row.student}.html" for row in counting(marks)]
+    written = [_write(run_folder / name, text) for name, text in all_views(content, share)]
+    pages = [f"{row.student}.html" for row in counting(content.marks)]
     known = {*pages, *map(_unfinished, pages)}
     for path in (run_folder / FEEDBACK).glob("*"):
         if path.name.endswith((".html", _UNFINISHED)) and path.name not in known:
@@ -73,73 +74,50 @@ def write_views(
     return written
 
 
-def write_pages(
-    run_folder: Path,
-    marks: RunMarks,
-    submissions: Mapping[tuple[str, int], Submission],
-    rubric: Rubric,
-    describe: Callable[[str], MistakeText | None],
-    *,
-    answers: Mapping[str, Mapping[str, str]],
-    share: Share,
-) -> None:
+def write_pages(run_folder: Path, content: Content, share: Share) -> None:
     """Write some of the pages that `write_views` with another share leaves out; arguments and errors as there."""
-    _check(marks, rubric)
-    for name, content in _feedback_pages(marks, submissions, rubric, describe, answers, share):
-        _write(run_folder / name, content)
+    _check(content)
+    for name, text in _feedback_pages(content, share):
+        _write(run_folder / name, text)
 
 
-def all_views(
-    marks: RunMarks,
-    submissions: Mapping[tuple[str, int], Submission],
-    rubric: Rubric,
-    describe: Callable[[str], MistakeText | None],
-    *,
-    answers: Mapping[str, Mapping[str, str]] | None = None,
-    events: Sequence[Event] = (),
-    share: Share = ALL,
-) -> Iterator[tuple[str, str]]:
+def all_views(content: Content, share: Share = ALL) -> Iterator[tuple[str, str]]:
     """Every view of a run: its path in the run folder and its text, each made when it is asked for.
 
     Arguments and errors are those of `write_views`.
     """
-    _check(marks, rubric)
+    _check(content)
+    marks = content.marks
     yield "marks.json", marks_json(marks)
-    yield "marks.csv", marks_csv(marks, rubric)
+    yield "marks.csv", marks_csv(marks, content.rubric)
     yield "junit.xml", junit_xml(marks)
-    yield "summary.html", summary_page(marks, describe, events, rubric)
-    yield from _feedback_pages(marks, submissions, rubric, describe, answers or {}, share)
+    yield "summary.html", summary_page(marks, content.describe, content.events, content.rubric)
+    yield from _feedback_pages(content, share)
 
 
-def _check(marks: RunMarks, rubric: Rubric) -> None:
+def _check(content: Content) -> None:
     """Find before anything is written what would keep a page from being written."""
     taken: set[str] = set()
-    for row in counting(marks):
+    for row in counting(content.marks):
         taken.add(_file_name(row, taken))
-    for question in {question.id for row in marks.submissions for question in row.questions}:
-        rubric.question(question)
+    for question in {question.id for row in content.marks.submissions for question in row.questions}:
+        content.rubric.question(question)
 
 
-def _feedback_pages(
-    marks: RunMarks,
-    submissions: Mapping[tuple[str, int], Submission],
-    rubric: Rubric,
-    describe: Callable[[str], MistakeText | None],
-    answers: Mapping[str, Mapping[str, str]],
-    share: Share,
-) -> Iterator[tuple[str, str]]:
+def _feedback_pages(content: Content, share: Share) -> Iterator[tuple[str, str]]:
+    marks = content.marks
     about = AboutRun(
         title=marks.title,
-        contact=rubric.contact,
+        contact=content.rubric.contact,
         digests=marks.digests,
         scoring_version=marks.scoring_version,
         isolation=marks.isolation,
     )
     first, distance = share
     for row in counting(marks)[first::distance]:
-        submission = submissions.get((row.student, row.attempt))
-        own_answers = answers.get(submission.key, _NO_ANSWERS) if submission is not None else _NO_ANSWERS
-        view = student_view(row, submission, rubric, about, describe, own_answers)
+        submission = content.submissions.get((row.student, row.attempt))
+        answers = content.answers.get(submission.key, _NO_ANSWERS) if submission is not None else _NO_ANSWERS
+        view = student_view(row, submission, content.rubric, about, content.describe, answers)
         yield f"{FEEDBACK}/{row.student}.html", feedback_page(view)
 
 

@@ -19,11 +19,11 @@ from helpers.marks_builders import (
     submission_marks,
 )
 from helpers.report_html import HOSTILE
-from helpers.report_sample import ANSWERS, DESCRIBE, sample_hand_ins, sample_rubric, sample_run
+from helpers.report_sample import sample_content, sample_run
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 from grader.records import SubmissionStatus
-from grader.report import write_views
+from grader.report import Content, write_views
 
 pytestmark = pytest.mark.browser
 
@@ -75,7 +75,7 @@ def browser() -> Iterator[Browser]:
 def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
     marks = sample_run()
-    write_views(folder, marks, sample_hand_ins(marks), sample_rubric(marks), DESCRIBE, answers=ANSWERS)
+    write_views(folder, sample_content(marks))
     return folder
 
 
@@ -98,14 +98,14 @@ def hostile_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         status=SubmissionStatus.NEEDS_REVIEW,
     )
     marks = run_marks(row)
-    write_views(
-        folder,
-        marks,
-        {0: hand_in("s001", notes=(everything + " in full",))},
-        rubric_for(marks),
-        described(),
+    content = Content(
+        marks=marks,
+        rubric=rubric_for(marks),
+        describe=described(),
+        submissions={("s001", 1): hand_in("s001", notes=(everything + " in full",))},
         answers={"s001": {"1/script": everything}},
     )
+    write_views(folder, content)
     return folder
 
 

@@ -17,6 +17,7 @@ from helpers.marks_builders import (
 )
 
 from grader.records import Adjustment, LookedAt, Reason, RunMarks, Submission, SubmissionMarks, SubmissionStatus
+from grader.report import Content
 from grader.rubric import Rubric
 
 DESCRIBE = described(
@@ -190,3 +191,14 @@ def sample_hand_ins(marks: RunMarks) -> dict[tuple[str, int], Submission]:
         ("s004", 1): hand_in("s004", refused=marks.submissions[4].reason),
         ("s005", 1): hand_in("s005", submission="", digest="", notebook=None),
     }
+
+
+def sample_content(marks: RunMarks) -> Content:
+    """What the views of a run are made from."""
+    return Content(
+        marks=marks,
+        rubric=sample_rubric(marks),
+        describe=DESCRIBE,
+        submissions=sample_hand_ins(marks),
+        answers=ANSWERS,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,24 +20,25 @@ from helpers.marks_builders import (
     submission_marks,
 )
 from helpers.report_html import read_page
-from helpers.report_sample import ANSWERS, DESCRIBE, sample_hand_ins, sample_rubric, sample_run
+from helpers.report_sample import sample_content, sample_hand_ins, sample_run
 
 from grader import report
 from grader.errors import EvidenceError
 from grader.records import RunMarks
+from grader.report import Content, write_views
 from grader.report import write as write_module
-from grader.report import write_views
 from grader.report.plain_text import mark_text
 
 
 def write_sample(folder: Path, marks: RunMarks | None = None) -> list[Path]:
     marks = marks or sample_run()
-    return write_views(folder, marks, sample_hand_ins(marks), sample_rubric(marks), DESCRIBE, answers=ANSWERS)
+    return write_views(folder, sample_content(marks))
 
 
 def write_plain(folder: Path, *rows: Any) -> list[Path]:
     marks = run_marks(*rows)
-    return write_views(folder, marks, hand_ins(marks), rubric_for(marks), described())
+    content = Content(marks=marks, rubric=rubric_for(marks), describe=described(), submissions=hand_ins(marks))
+    return write_views(folder, content)
 
 
 def files_under(folder: Path) -> set[str]:
@@ -118,7 +120,7 @@ def test_a_hand_in_may_be_missing(tmp_path: Path) -> None:
     marks = sample_run()
     hand_ins = {key: hand_in for key, hand_in in sample_hand_ins(marks).items() if key[0] != "s003"}
 
-    write_views(tmp_path, marks, hand_ins, sample_rubric(marks), DESCRIBE)
+    write_views(tmp_path, replace(sample_content(marks), submissions=hand_ins))
 
     assert "0123456789ab" in (tmp_path / "feedback" / "s001.html").read_text(encoding="utf-8")
     assert "0123456789ab" not in (tmp_path / "feedback" / "s003.html").read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ from helpers.report_sample import DESCRIBE, sample_run
 from grader.records import Event, Reason, SubmissionStatus
 from grader.report.html_page import CONTENT_POLICY
 from grader.report.summary_page import attention, bars, summary_page
-from grader.report.write import all_views
+from grader.report.write import Content, all_views
 from grader.rubric import Check, Question, Rubric
 
 
@@ -227,7 +227,9 @@ def test_without_key_points_or_answers_that_wait_there_is_nothing_for_markers(tm
 def test_key_points_stand_on_no_students_page(tmp_path: Path) -> None:
     row = submission_marks("s001", question_mark("T1", check_mark("T1/text", outcome="manual")))
 
-    views = dict(all_views(run_marks(row), {}, marked_by_hand(tmp_path), described()))
+    marks = run_marks(row)
+    content = Content(marks=marks, rubric=marked_by_hand(tmp_path), describe=described(), submissions={})
+    views = dict(all_views(content))
 
     assert "it cancels" in views["summary.html"]
     assert "it cancels" not in views["feedback/s001.html"]
