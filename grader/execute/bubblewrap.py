@@ -15,9 +15,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from grader.errors import SandboxUnavailableError
+from grader.execute.command_process import run_command, start_process
 from grader.execute.isolation import Command, Finished, has_kernel_users, kernel_users, memory_file
 from grader.execute.layout import Launch, Paths, files, tmpfs_bytes, variables
-from grader.execute.process import KernelProcess, run_command, start_process
+from grader.execute.process import KernelProcess
 from grader.execute.seccomp import seccomp_program
 
 _READABLE = ("/etc/ld.so.cache", "/etc/fonts", "/usr/share/fonts")

@@ -16,18 +16,10 @@ from pathlib import Path
 
 from grader.errors import SandboxError, SandboxUnavailableError
 from grader.execute.cgroups import Cgroups, Group
+from grader.execute.descriptors import is_readable, last_words, until_readable
 from grader.execute.isolation import Finished, has_kernel_users, kernel_users, memory_file
 from grader.execute.layout import Launch, Paths, job_files
-from grader.execute.process import (
-    FOLDERS,
-    Folders,
-    Holder,
-    KernelProcess,
-    is_readable,
-    last_words,
-    not_started,
-    until_readable,
-)
+from grader.execute.process import FOLDERS, Folders, Holder, KernelProcess, not_started
 from grader.execute.seccomp import seccomp_program
 from grader.execute.template import HERE, STAND_BETWEEN, Recipe, Template, request_of
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.errors import SandboxError
+from grader.execute.descriptors import last_words, resolve, until_readable
 from grader.execute.environment import KernelEnvironment
 from grader.execute.inside.preload import AHEAD, EVERY_KERNEL, LIBROSA, OPTIMISERS
 from grader.execute.isolation import memory_file
@@ -31,7 +32,6 @@ from grader.execute.layout import (
     tmpfs_bytes,
     variables,
 )
-from grader.execute.process import last_words, resolve, until_readable
 from grader.execute.seccomp import seccomp_program
 from grader.limits import Limits
 

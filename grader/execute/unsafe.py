@@ -7,9 +7,10 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from grader.execute.command_process import run_command, start_process
 from grader.execute.isolation import Command, Finished
 from grader.execute.layout import Launch, Paths, files, variables
-from grader.execute.process import KernelProcess, run_command, start_process
+from grader.execute.process import KernelProcess
 
 
 class NoSandbox:

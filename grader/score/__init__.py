@@ -7,8 +7,9 @@ from grader.score.explain import Explanation, explain
 from grader.score.planning import ProbePlan, load_oracle, probe_plan
 from grader.score.reading import marks_by_hand, read_questions, score_read
 from grader.score.rows import Applied, apply_events, choose_attempts, finish
+from grader.score.worker_lines import ScoredSubmission
 from grader.score.worker_records import ScoreItem
-from grader.score.workers import ScoredSubmission, Workers, score_evidence
+from grader.score.workers import Workers, score_evidence
 
 __all__ = [
     "Applied",

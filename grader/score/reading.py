@@ -16,8 +16,8 @@ from grader.score.gate import unless_blank
 from grader.score.kinds import kind_of, waits_for_a_person
 from grader.score.marks import ZERO
 from grader.score.planning import ProbePlan
+from grader.score.worker_lines import ScoredSubmission
 from grader.score.worker_records import ScoreItem
-from grader.score.workers import ScoredSubmission
 
 
 def read_questions(rubric: Rubric) -> tuple[Question, ...]:

@@ -30,7 +30,7 @@ from grader.score.marks import (
     rounded,
     total,
 )
-from grader.score.workers import ScoredSubmission
+from grader.score.worker_lines import ScoredSubmission
 
 OUR_FAULT = "intake-fault"
 """Flag of a hand-in that could not be read because the grader failed: never a zero."""

@@ -14,8 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.forked import ForkedChild, is_single_threaded
-from grader.score.workers import can_fork
+from grader.forked import ForkedChild, can_fork, is_single_threaded
 
 pytestmark = [
     pytest.mark.skipif(not can_fork(), reason="this system has no safe fork"),

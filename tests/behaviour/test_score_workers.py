@@ -28,9 +28,10 @@ from grader.coursework import student_version
 from grader.errors import CheckFaultError, RubricError
 from grader.records import Outcome
 from grader.rubric import load_rubric
-from grader.score import ScoredSubmission, ScoreItem, Workers, score_evidence, workers
+from grader.score import ScoredSubmission, ScoreItem, Workers, launcher, score_evidence, workers
 from grader.score import nursery as nursery_module
 from grader.score.nursery import GONE, Nursery
+from grader.score.worker_lines import read_lines
 from grader.score.worker_records import BatchRequest, NurserySpec
 
 LIMITS = "execution: {limits: {scoring_cpu_s: 1, scoring_memory_bytes: 300000000}}\n"
@@ -210,7 +211,7 @@ def test_a_worker_that_overruns_everything_is_stopped_by_its_launcher(
         raise late
 
     monkeypatch.setattr(workers, "can_fork", lambda: False)
-    monkeypatch.setattr(workers.subprocess, "run", never_ends)
+    monkeypatch.setattr(launcher.subprocess, "run", never_ends)
 
     with pytest.raises(CheckFaultError, match="did not start: stopped after"):
         score_evidence(submissions(tmp_path / "evidence", "s001"), load_rubric(folder), seed=SEED)
@@ -220,7 +221,7 @@ def forked(folder: Path, scratch: Path) -> Nursery:
     """A nursery for a rubric."""
     rubric = load_rubric(folder)
     spec = NurserySpec(rubric=rubric, seed=SEED, template=student_version(rubric).notebook)
-    return Nursery(spec, scratch, workers._environment(), start_s=120)
+    return Nursery(spec, scratch, launcher.worker_environment(), start_s=120)
 
 
 def asked(folder: Path, *keys: str) -> Callable[[int], BatchRequest]:
@@ -322,7 +323,7 @@ def test_an_error_of_the_rubric_ends_what_was_started(tmp_path: Path) -> None:
 
 def test_nothing_to_score_starts_no_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = write_rubric(tmp_path / "rubric", tests=TESTS.format(harm="pass"))
-    monkeypatch.setattr(workers.sys, "executable", "/bin/false")
+    monkeypatch.setattr(launcher.sys, "executable", "/bin/false")
     assert score_evidence([], load_rubric(folder), seed=SEED) == {}
 
 
@@ -336,7 +337,7 @@ def test_lines_that_are_not_a_workers_are_not_believed(tmp_path: Path) -> None:
         f'{{"line":"started"}}\n{other}\n{line.model_dump_json()}\n{{"line": "sco\n{other}\n', encoding="utf-8"
     )
 
-    left = workers._read_lines(output, {"s001"}, rubric)
+    left = read_lines(output, {"s001"}, rubric)
 
     assert (left.started, left.ended, list(left.scored)) == (True, False, ["s001"])
 

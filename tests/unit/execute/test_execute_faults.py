@@ -16,11 +16,11 @@ from grader.errors import SandboxError, SandboxUnavailableError
 from grader.execute import bubblewrap, contract, detect, doctor, report, sealed
 from grader.execute.bubblewrap import Bubblewrap, find_binary
 from grader.execute.client import KernelClient
+from grader.execute.command_process import start_process
 from grader.execute.environment import KernelEnvironment
 from grader.execute.isolation import Command
 from grader.execute.kernel import Kernel
 from grader.execute.layout import Launch
-from grader.execute.process import start_process
 from grader.execute.unsafe import NoSandbox
 from grader.limits import Limits
 
