@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from grader import execute, intake, score
-from grader.errors import ConfigError, RunError, UnknownCheckError
+from grader.errors import ConfigError, RubricError, RunError, UnknownCheckError
 from grader.limits import Limits
 from grader.pipeline.course import Course, expectation_of, stored_course
 from grader.pipeline.current import write_current_views
@@ -173,7 +173,12 @@ def explain(run: Path, student: str, question: str) -> list[score.Explanation]:
     """
     store = RunStore(run)
     with stored_course(store) as course:
-        course.rubric.question(question)
+        try:
+            course.rubric.question(question)
+        except RubricError as error:  # it names the stored rubric's copy, which is gone when this is read
+            raise UnknownCheckError(
+                "unknown-question", f'there is no question "{question}"', where=str(run), next_step=error.next_step
+            ) from error
         row = row_of(store.marks(), student)
         key = next(
             item.key for item in store.submissions() if item.student == row.student and item.attempt == row.attempt

@@ -122,6 +122,17 @@ def test_explain_shows_probe_evidence_verdict_and_the_nearest_formulas(run: Path
         assert words in finished.out
 
 
+def test_a_question_that_is_not_there_is_told_with_the_run_and_the_known_ones(run: Path) -> None:
+    student = next(iter(rows_by_submission(run).values()))["student"]
+
+    unknown = grader("explain", run, student, "9z")
+
+    assert unknown.code == 2
+    assert 'error[unknown-question]: there is no question "9z"' in unknown.err
+    assert f"at   {run}" in unknown.err
+    assert "the questions are 1a, 1b" in unknown.err
+
+
 def test_explain_gives_a_script_that_repeats_the_probe(run: Path) -> None:
     student = next(iter(rows_by_submission(run).values()))["student"]
     explained = json.loads(grader("explain", run, student, "1b", "--format", "json").out)
