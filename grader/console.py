@@ -49,7 +49,8 @@ class BatchProgress:
         self._say(sentence)
 
     def note(self, sentence: str) -> None:
-        self._say(f"note: {printable(sentence)}")
+        """Write it even when quiet: nothing else tells it."""
+        sys.stderr.write(f"note: {printable(sentence)}\n")
 
     def begin(self, total: int, already_done: int) -> None:
         self._total, self._done = total, already_done

@@ -109,7 +109,7 @@ def _unpack_folder(hand_in: HandIn, allowance: Allowance, found: Unpacked) -> No
         # Data beside the notebook only enters the digest; too much of it is no fault of the hand-in.
         data = _read(entry, allowance, found if wanted else Unpacked(), entry.path)
         digests[entry.path] = "" if data is None else hashlib.sha256(data).hexdigest()
-        if kind in ARCHIVES and data is not None:
+        if data is not None and _is_packed(entry.name, kind, data, found):
             nested.append(Candidate(path=entry.path, kind=kind_by_content(entry.name, data), data=data))
         elif data is not None or not wanted:
             _sort_in(entry.path, kind, data or b"", found)
@@ -144,12 +144,17 @@ def _open_archive(archive: Candidate, allowance: Allowance, found: Unpacked, *, 
         data = _read(entry, allowance, found, path)
         if data is None:
             continue
-        if kind in ARCHIVES:
+        if _is_packed(entry.name, kind, data, found):
             nested.append(Candidate(path=path, kind=kind_by_content(entry.name, data), data=data))
         else:
             _sort_in(path, kind, data, found)
     for inner in nested:
         _open_nested(inner, allowance, found, level=level + 1)
+
+
+def _is_packed(name: str, kind: FileKind, data: bytes, found: Unpacked) -> bool:
+    """True for archives, and for what should be the work and is an archive by its content; data may be one unopened."""
+    return kind in ARCHIVES or (kind in found.readable and kind_by_content(name, data) in ARCHIVES)
 
 
 def _open_nested(archive: Candidate, allowance: Allowance, found: Unpacked, *, level: int) -> None:

@@ -105,8 +105,9 @@ def _hand_in(prefix: str, child: str, entries: list[Entry]) -> HandIn:
 
 
 def hidden(source: Source) -> list[str]:
-    """Names at the top that are passed over for how they begin alone, with a notebook or an archive behind each."""
+    """Names at the top that are passed over for how they begin alone, with work of a kind that is taken behind each."""
     prefix = "" if source.is_folder else _common_folder(source.entries)
+    wanted = ARCHIVES | {FileKind.NOTEBOOK} | (TEXTS if source.readable >= TEXTS else frozenset())
     found = []
     for entry in source.entries:
         name, _, below = entry.path[len(prefix) :].partition("/")
@@ -116,7 +117,7 @@ def hidden(source: Source) -> list[str]:
             and name not in source.ignore
             and not _is_of_a_program(name)
             and not is_set_aside(below)
-            and kind_by_name(entry.name) in ARCHIVES | {FileKind.NOTEBOOK}
+            and kind_by_name(entry.name) in wanted
             and not entry.is_folder
         ):
             found.append(name)

@@ -54,8 +54,9 @@ def test_a_batch_with_nothing_to_run_says_so(capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().err == "nothing to run: the evidence of all 3 is there\n"
 
 
-def test_a_note_is_a_line_with_control_characters_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    with BatchProgress(quiet=False) as progress:
+@pytest.mark.parametrize("quiet", [False, True])
+def test_a_note_is_a_line_with_control_characters_shown(quiet: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    with BatchProgress(quiet=quiet) as progress:
         progress.note('".a\x1b[31m.ipynb" passed over')
     assert capsys.readouterr().err == 'note: ".a\\x1b[31m.ipynb" passed over\n'
 

@@ -58,6 +58,18 @@ def test_what_is_passed_over_for_its_name_is_told_and_the_rest_taken(tmp_path: P
     assert sentence.endswith("rename them")
 
 
+def test_a_zip_under_the_name_of_a_notebook_is_opened_wherever_it_lies(tmp_path: Path) -> None:
+    packed = zip_bytes({"work.ipynb": WORK})
+    files = {"s01.ipynb": packed, "s02/mine.ipynb": packed, "s03.zip": zip_bytes({"mine.ipynb": packed})}
+    data = {"s04/work.ipynb": WORK, "s04/data.npz": zip_bytes({"other.ipynb": OTHER_WORK})}
+
+    found = rows(write(tmp_path, files | data))
+
+    assert [row.notebook.source_name if row.notebook else row.refused for row in found] == [
+        "work.ipynb", "mine.ipynb/work.ipynb", "mine.ipynb/work.ipynb", "work.ipynb"
+    ]  # fmt: skip
+
+
 def test_nothing_is_told_where_nothing_is_passed_over(tmp_path: Path) -> None:
     told: list[str] = []
 

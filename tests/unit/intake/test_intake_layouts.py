@@ -6,6 +6,7 @@ import pytest
 
 from grader.errors import ConfigError
 from grader.intake.entries import Allowance, Entry
+from grader.intake.kinds import READABLE, TEXTS
 from grader.intake.layouts import LAYOUTS, Source, auto, hidden, layout_named, single
 
 
@@ -84,6 +85,13 @@ def test_what_looks_like_a_hand_in_and_is_hidden_can_be_told(
     source = Source(entries=entries, is_folder=is_folder, ignore=frozenset({".made.zip"}), fits=bool)
 
     assert hidden(source) == sorted(passed_over)
+
+
+def test_hidden_texts_are_told_where_texts_are_hand_ins() -> None:
+    entries = [entry(path) for path in ("a.md", "_b.md", ".c.txt", "_d.csv")]
+    source = Source(entries=entries, is_folder=True, ignore=frozenset(), fits=bool, readable=READABLE | TEXTS)
+
+    assert hidden(source) == [".c.txt", "_b.md"]
 
 
 def test_a_hand_in_knows_its_files_by_their_path_inside() -> None:
