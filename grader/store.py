@@ -20,7 +20,8 @@ from pydantic import ValidationError
 
 from grader.errors import EvidenceError, RunError
 from grader.evidence import Evidence
-from grader.records import Event, Reason, RunMarks, Submission
+from grader.records import Event, Reason, RunMarks, Submission, SubmissionMarks
+from grader.shared_marks import SharedMarks
 
 STORE_VERSION = 1
 _SCHEMA = """
@@ -34,6 +35,10 @@ create table marks (name text primary key, record text not null);
 create table events (id integer primary key autoincrement, record text not null);
 create table files (path text primary key, content blob not null);
 """
+
+
+_HEAD = "head"
+"""The marks' name without their rows; runs of earlier versions have all in one record, `run`."""
 
 
 class RunStore:
@@ -191,21 +196,24 @@ class RunStore:
     # -- submissions
 
     def put_submissions(self, submissions: Iterable[Submission]) -> None:
-        """Store what was handed in; evidence of a hand-in whose bytes changed is forgotten."""
-        submissions = list(submissions)
+        """Store what was handed in, one at a time; evidence of a hand-in whose bytes changed is forgotten."""
         with self._connect() as connection:
-            known = dict(connection.execute("select key, digest from submissions").fetchall())
-            changed = [item.key for item in submissions if known.get(item.key, item.digest) != item.digest]
-            connection.executemany("delete from parts where key = ?", [(key,) for key in changed])
-        for key in changed:  # no row speaks of these files any more; a call that is killed here forgets them again
-            shutil.rmtree(self.evidence_folder / key, ignore_errors=True)
-        with self._connect() as connection:
+            connection.execute("drop table if exists temp.taken")
+            connection.execute("create temporary table taken (key text, ordinal integer, digest text, record text)")
+            connection.executemany(
+                "insert into temp.taken values (?, ?, ?, ?)",
+                ((item.key, place, item.digest, item.model_dump_json()) for place, item in enumerate(submissions)),
+            )
+            changed = connection.execute(
+                "select key from temp.taken join submissions using (key) where taken.digest != submissions.digest"
+            ).fetchall()
+            connection.executemany("delete from parts where key = ?", changed)
+            connection.commit()
+            for (key,) in changed:  # a call that is killed here forgets again files of which no row speaks
+                shutil.rmtree(self.evidence_folder / key, ignore_errors=True)
             connection.execute("delete from submissions")
-            for ordinal, submission in enumerate(submissions):
-                connection.execute(
-                    "insert into submissions values (?, ?, ?, ?)",
-                    (submission.key, ordinal, submission.digest, submission.model_dump_json()),
-                )
+            connection.execute("insert into submissions select * from temp.taken")
+            connection.execute("drop table temp.taken")
 
     def submissions(self) -> Iterator[Submission]:
         """The hand-ins in their order, read one at a time: all of them together may not fit."""
@@ -306,9 +314,15 @@ class RunStore:
     # -- marks and events
 
     def put_marks(self, marks: RunMarks) -> None:
-        """Store marks; views are made of what `marks` reads back."""
+        """Store marks, a row each; views are made of what `marks` reads back."""
+        head = marks.model_copy(update={"submissions": ()})
         with self._connect() as connection:
-            connection.execute("insert or replace into marks values ('run', ?)", (marks.model_dump_json(),))
+            connection.execute("delete from marks")
+            connection.execute("insert into marks values (?, ?)", (_HEAD, head.model_dump_json()))
+            connection.executemany(
+                "insert into marks values (?, ?)",
+                ((f"row {place:09}", row.model_dump_json()) for place, row in enumerate(marks.submissions)),
+            )
 
     def marks(self) -> RunMarks:
         """The marks of the last scoring.
@@ -317,16 +331,21 @@ class RunStore:
             RunError: if the run was never scored.
             EvidenceError: if they were written by another version.
         """
-        with self._connect() as connection:
-            row = connection.execute("select record from marks where name = 'run'").fetchone()
-        if row is None:
-            raise RunError("run-not-scored", f"{self.folder} has no marks yet", next_step=f"grader score {self.folder}")
+        shared = SharedMarks()
         try:
-            return RunMarks.model_validate_json(row[0])
+            with self._connect() as connection:
+                head = connection.execute("select record from marks where name in (?, 'run')", (_HEAD,)).fetchone()
+                if head is None:
+                    step = f"grader score {self.folder}"
+                    raise RunError("run-not-scored", f"{self.folder} has no marks yet", next_step=step)
+                marks = RunMarks.model_validate_json(head[0])
+                records = connection.execute("select record from marks where name like 'row %' order by name")
+                rows = tuple(shared.row(SubmissionMarks.model_validate_json(record)) for (record,) in records)
         except ValidationError as error:
             raise EvidenceError(
                 "marks-schema", "the stored marks have another schema", next_step=f"grader score {self.folder}"
             ) from error
+        return marks.model_copy(update={"submissions": rows}) if rows else marks
 
     def add_event(self, event: Event) -> None:
         """Append a person's decision; nothing ever changes or removes one."""

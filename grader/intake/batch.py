@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -41,6 +42,21 @@ class _Taken:
     digest: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """A row to be: somebody's hand-in, or somebody without one."""
+
+    owner: Owner
+    hand_in: HandIn | None
+    attempt: int
+    key: str
+
+    @property
+    def path(self) -> str:
+        """Of the hand-in, inside the source."""
+        return "" if self.hand_in is None else self.hand_in.path
+
+
 def take_in(
     source: Path,
     *,
@@ -52,11 +68,11 @@ def take_in(
     ignore: frozenset[str] = frozenset(),
     received: Mapping[str, str] | None = None,
     note: Callable[[str], None] | None = None,
-) -> list[Submission]:
+) -> Iterator[Submission]:
     """Every hand-in of the source as a record, sorted by its path; people without one come last.
 
     What cannot be read is a record with `refused` set, never an exception and never missing. Nothing is run, unpacked
-    to disk or reached through a link.
+    to disk or reached through a link. Each is read when it is asked for, since all of them together may not fit.
 
     Args:
         source: a folder of hand-ins, an archive of hand-ins, an archive that is one hand-in, a notebook or a script.
@@ -81,10 +97,15 @@ def take_in(
         if passed_over and note is not None:
             note(_passed_over_in_words(passed_over))
         timed = [replace(one, received=times.get(one.path, one.received)) for one in found]
-        owners = owners_of(timed, roster)
-        taken = {id(one): _take(one, limits, expectation) for one in timed}
-    rows = [row for owner in owners for row in _rows(owner, taken, attempts)]
-    return sorted(rows, key=lambda row: (row.submission == "", row.submission, row.key))
+        places = [place for owner in owners_of(timed, roster) for place in _places(owner)]
+        places.sort(key=lambda place: (place.hand_in is None, place.path, place.key))
+        for _, same in groupby(places, key=lambda place: place.path):
+            taken: dict[int, _Taken] = {}  # a group's work is read once for its members
+            for place in same:
+                one = place.hand_in
+                if one is not None and id(one) not in taken:
+                    taken[id(one)] = _take(one, limits, expectation)
+                yield _row(place, taken.get(id(one)), attempts)
 
 
 def _check_source(source: Path) -> None:
@@ -204,39 +225,43 @@ def _take(hand_in: HandIn, limits: IntakeLimits, expectation: Expectation) -> _T
         return _Taken(choice=Choice(refused=reason, flags=("intake-fault",)), digest="")
 
 
-def _rows(owner: Owner, taken: Mapping[int, _Taken], attempts: Attempts) -> Iterator[Submission]:
-    person = owner.person
-    group = person.group if person else None
-    if not owner.hand_ins:
-        lms_id = person.lms_id if person else None
-        yield Submission(
-            student=owner.slug,
-            name=shown(owner.name),
-            submission="",
-            key=owner.slug,
-            flags=owner.flags,
-            lms_id=lms_id,
-            group=group,
-        )
+def _places(owner: Owner) -> Iterator[_Place]:
     several = len(owner.hand_ins) > 1
     for number, hand_in in enumerate(owner.hand_ins, start=1):
-        choice = taken[id(hand_in)].choice
-        yield Submission(
-            student=owner.slug,
-            name=shown(owner.name),
-            submission=hand_in.path,
-            key=f"{owner.slug}.{number}" if several else owner.slug,
-            attempt=number,
-            digest=taken[id(hand_in)].digest,
-            notebook=choice.notebook,
-            refused=choice.refused,
-            notes=(*_attempt_notes(owner.hand_ins, number, attempts), *choice.notes),
-            flags=(*owner.flags, *(("several-attempts",) if several else ()), *choice.flags),
-            received=hand_in.received,
-            hours_late=hours_late(hand_in.received, person),
-            lms_id=person.lms_id if person else hand_in.lms_id,
-            group=group,
+        key = f"{owner.slug}.{number}" if several else owner.slug
+        yield _Place(owner=owner, hand_in=hand_in, attempt=number, key=key)
+    if not owner.hand_ins:
+        yield _Place(owner=owner, hand_in=None, attempt=1, key=owner.slug)
+
+
+def _row(place: _Place, taken: _Taken | None, attempts: Attempts) -> Submission:
+    owner, hand_in = place.owner, place.hand_in
+    person = owner.person
+    group = person.group if person else None
+    lms_id = person.lms_id if person else None
+    name = shown(owner.name)
+    if hand_in is None or taken is None:
+        return Submission(
+            student=owner.slug, name=name, submission="", key=place.key, flags=owner.flags, lms_id=lms_id, group=group
         )
+    choice = taken.choice
+    several = ("several-attempts",) if len(owner.hand_ins) > 1 else ()
+    return Submission(
+        student=owner.slug,
+        name=name,
+        submission=hand_in.path,
+        key=place.key,
+        attempt=place.attempt,
+        digest=taken.digest,
+        notebook=choice.notebook,
+        refused=choice.refused,
+        notes=(*_attempt_notes(owner.hand_ins, place.attempt, attempts), *choice.notes),
+        flags=(*owner.flags, *several, *choice.flags),
+        received=hand_in.received,
+        hours_late=hours_late(hand_in.received, person),
+        lms_id=lms_id if person else hand_in.lms_id,
+        group=group,
+    )
 
 
 def _attempt_notes(hand_ins: Sequence[HandIn], number: int, attempts: Attempts) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from pathlib import Path
 
 from grader.errors import ArchiveError
@@ -49,10 +49,13 @@ def list_folder(folder: Path, *, limit_bytes: int) -> list[Entry]:
 
 
 def _walk(folder: Path, prefix: str, limit_bytes: int, depth: int) -> Iterator[Entry]:
+    taken: set[str] = set()
     with os.scandir(folder) as children:
-        for child in children:
+        for child in sorted(children, key=lambda one: os.fsencode(one.name)):
             # Names may hold bytes that are no UTF-8; they are shown with replacement characters.
-            path = prefix + shown(os.fsencode(child.name).decode("utf-8", "replace"))
+            name = _unlike(shown(os.fsencode(child.name).decode("utf-8", "replace")), taken)
+            taken.add(name)
+            path = prefix + name
             if child.is_symlink():
                 yield Entry(path=path, read=unreadable, problem=_LINK)
             elif child.is_dir(follow_symlinks=False):
@@ -61,6 +64,15 @@ def _walk(folder: Path, prefix: str, limit_bytes: int, depth: int) -> Iterator[E
                 yield Entry(path=path, read=_reader(Path(child.path), limit_bytes, path))
             else:
                 yield Entry(path=path, read=unreadable, problem=_SPECIAL)
+
+
+def _unlike(name: str, taken: Set[str]) -> str:
+    """The name, numbered where another one in the folder is shown alike: they are the work of two people."""
+    stem, point, ending = name.partition(".")
+    candidate, number = name, 2
+    while candidate in taken:
+        candidate, number = f"{stem}-{number}{point}{ending}", number + 1
+    return candidate
 
 
 def _walk_child(folder: Path, path: str, limit_bytes: int, depth: int) -> Iterator[Entry]:

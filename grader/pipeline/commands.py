@@ -5,10 +5,12 @@ from __future__ import annotations
 import difflib
 import os
 import secrets
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 
 from grader import execute, intake, score
@@ -65,7 +67,8 @@ def grade(request: GradeRequest, observer: Observer, isolations: execute.Isolati
         pages = after.enter_context(PageMaker(course))
         observer.stage("reading the hand-ins")
         submissions = _take_in(request, course, observer)
-        if not submissions:
+        first = next(submissions, None)
+        if first is None:
             raise ConfigError(
                 "source-empty",
                 f"there is nothing to grade in {request.source}",
@@ -73,8 +76,7 @@ def grade(request: GradeRequest, observer: Observer, isolations: execute.Isolati
             )
         store = _open_or_create(request, course)
         with store.locked():
-            store.put_submissions(submissions)
-            del submissions  # a long batch does not hold them: it reads them back one by one
+            store.put_submissions(chain([first], submissions))  # a long batch holds none: it reads them back one by one
             scored, _ = execute_and_score(store, course, observer, options, isolations)
             return _report(store, course, observer, scored, pages)
 
@@ -234,7 +236,7 @@ def _open_or_create(request: GradeRequest, course: Course) -> RunStore:
     return store
 
 
-def _take_in(request: GradeRequest, course: Course, observer: Observer) -> list[Submission]:
+def _take_in(request: GradeRequest, course: Course, observer: Observer) -> Iterator[Submission]:
     roster = None if request.roster is None else intake.load_roster(request.roster)
     return intake.take_in(
         request.source,

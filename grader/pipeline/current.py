@@ -29,7 +29,7 @@ def current_digests(store: RunStore, course: Course) -> Digests:
 
 def current_views(store: RunStore, course: Course) -> dict[str, str]:
     """Every view of the stored marks as text, by its path in the run folder; nothing is written."""
-    return dict(report.all_views(_content(store, course)))
+    return {name: "".join(pieces) for name, pieces in report.all_views(_content(store, course))}
 
 
 def write_current_views(

@@ -12,6 +12,7 @@ from grader.pipeline.execution import ExecutionOptions, execute_what_is_missing
 from grader.pipeline.interrupt import run_until_done
 from grader.pipeline.progress import Observer
 from grader.records import RunMarks
+from grader.shared_marks import SharedMarks
 from grader.store import RunStore
 
 Scored = dict[str, score.ScoredSubmission]
@@ -78,9 +79,10 @@ def marks_of(store: RunStore, course: Course, scored: Scored) -> RunMarks:
     """The marks that follow from what was found; nothing is written."""
     events = store.events()
     faults = store.faults()
+    shared = SharedMarks()
     rows = [
-        score.finish(submission, scored.get(submission.key), course.rubric, events, fault=faults.get(submission.key))
-        for submission in store.submissions()
+        shared.row(score.finish(one, scored.get(one.key), course.rubric, events, fault=faults.get(one.key)))
+        for one in store.submissions()
     ]
     return RunMarks(
         rubric=course.rubric.name,

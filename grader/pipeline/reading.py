@@ -23,9 +23,8 @@ def grade_what_is_read(course: Course, source: Path) -> tuple[RunMarks, frozense
         ConfigError: if the hand-ins cannot be found.
     """
     rubric = course.rubric
-    submissions = intake.take_in(
-        source, limits=rubric.execution.limits.intake, expectation=expectation_of(rubric, course.plan.subjects)
-    )
+    expectation = expectation_of(rubric, course.plan.subjects)
+    submissions = list(intake.take_in(source, limits=rubric.execution.limits.intake, expectation=expectation))
     with tempfile.TemporaryDirectory(prefix="grader-read-") as folder:
         store = RunStore.create(Path(folder) / "run", {"rubric": rubric.name}, course.files())
         store.put_submissions(submissions)

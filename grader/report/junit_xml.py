@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from xml.etree import ElementTree
 
 from grader.records import CheckMark, Outcome, RunMarks, SubmissionMarks, SubmissionStatus
@@ -18,13 +19,17 @@ _TAGS = {
 }
 
 
-def junit_xml(marks: RunMarks) -> str:
-    """The marks as JUnit XML; characters that XML forbids are replaced."""
+def junit_xml(marks: RunMarks) -> Iterator[str]:
+    """The marks as JUnit XML, piece by piece; characters that XML forbids are replaced."""
     root = ElementTree.Element("testsuites", name=one_line(marks.rubric))
+    empty = ElementTree.tostring(root, encoding="unicode", short_empty_elements=False)
+    opened, end, closed = empty.rpartition("</")
+    yield f'<?xml version="1.0" encoding="utf-8"?>\n{opened}'
     for row in marks.submissions:
-        root.append(_suite(row))
-    ElementTree.indent(root, " ")
-    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+        suite = _suite(row)
+        ElementTree.indent(suite, " ", level=1)
+        yield "\n " + ElementTree.tostring(suite, encoding="unicode")
+    yield f"\n{end}{closed}\n"
 
 
 def _suite(row: SubmissionMarks) -> ElementTree.Element:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,16 @@ MARKS_BYTES = 256 * MIB
 """Ceiling for marks.json: 2,000 submissions of 60 checks need about 80 MiB."""
 
 
-def marks_json(marks: RunMarks) -> str:
-    """The marks as JSON text; marks are numbers, and half characters, which no file can hold, are replaced."""
+def marks_json(marks: RunMarks) -> Iterator[str]:
+    """The marks as JSON text, piece by piece; marks are numbers, and half characters, which no file can hold, are
+    replaced.
+    """
     head, place, rest = _text(marks.model_copy(update={"submissions": ()})).rpartition(_NO_ROWS)
     # One row at a time: as Python objects all of them take ten times the memory of the text.
-    rows = ",\n  ".join(_text(row).replace("\n", "\n  ") for row in marks.submissions)
-    return f"{head}{place[:-1]}\n  {rows}\n ]{rest}\n" if rows else f"{head}{place}{rest}\n"
+    yield head + (place[:-1] if marks.submissions else place)
+    for number, row in enumerate(marks.submissions):
+        yield (",\n  " if number else "\n  ") + _text(row).replace("\n", "\n  ")
+    yield f"\n ]{rest}\n" if marks.submissions else f"{rest}\n"
 
 
 def read_marks_json(path: Path) -> RunMarks:

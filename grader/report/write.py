@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,7 +65,7 @@ def write_views(run_folder: Path, content: Content, share: Share = ALL) -> list[
         EvidenceError: if a student's slug cannot be a file name, is there twice, or marks do not add up.
         RubricError: if the marks name a question that the rubric does not have.
     """
-    written = [_write(run_folder / name, text) for name, text in all_views(content, share)]
+    written = [_write(run_folder / name, pieces) for name, pieces in all_views(content, share)]
     pages = [f"{row.student}.html" for row in counting(content.marks)]
     known = {*pages, *map(_unfinished, pages)}
     for path in (run_folder / FEEDBACK).glob("*"):
@@ -77,22 +77,23 @@ def write_views(run_folder: Path, content: Content, share: Share = ALL) -> list[
 def write_pages(run_folder: Path, content: Content, share: Share) -> None:
     """Write some of the pages that `write_views` with another share leaves out; arguments and errors as there."""
     _check(content)
-    for name, text in _feedback_pages(content, share):
-        _write(run_folder / name, text)
+    for name, page in _feedback_pages(content, share):
+        _write(run_folder / name, [page])
 
 
-def all_views(content: Content, share: Share = ALL) -> Iterator[tuple[str, str]]:
-    """Every view of a run: its path in the run folder and its text, each made when it is asked for.
+def all_views(content: Content, share: Share = ALL) -> Iterator[tuple[str, Iterable[str]]]:
+    """Every view of a run: its path in the run folder and the pieces of its text, each made when it is asked for.
 
     Arguments and errors are those of `write_views`.
     """
     _check(content)
     marks = content.marks
     yield "marks.json", marks_json(marks)
-    yield "marks.csv", marks_csv(marks, content.rubric)
+    yield "marks.csv", [marks_csv(marks, content.rubric)]
     yield "junit.xml", junit_xml(marks)
-    yield "summary.html", summary_page(marks, content.describe, content.events, content.rubric)
-    yield from _feedback_pages(content, share)
+    yield "summary.html", [summary_page(marks, content.describe, content.events, content.rubric)]
+    for name, page in _feedback_pages(content, share):
+        yield name, [page]
 
 
 def _check(content: Content) -> None:
@@ -143,8 +144,9 @@ def _unfinished(name: str) -> str:
     return f".{name}{_UNFINISHED}"
 
 
-def _write(path: Path, content: str) -> Path:
+def _write(path: Path, pieces: Iterable[str]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(_unfinished(path.name))
-    unfinished.write_text(content, encoding="utf-8", newline="\n")
+    with unfinished.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(pieces)
     return unfinished.replace(path)

@@ -20,6 +20,7 @@ from grader.rubric import Rubric
 from grader.score.nursery import GONE, Nursery, tail
 from grader.score.worker_lines import ScoredSubmission, Yield, lost, read_lines
 from grader.score.worker_records import BatchRequest, ScoreItem, WorkerSpec
+from grader.shared_marks import SharedMarks
 
 START_S = 120.0
 _WALL_FACTOR = 4.0
@@ -33,6 +34,7 @@ class Launcher:
     seed: str
     nursery: Nursery | None
     stopping: threading.Event = field(default_factory=threading.Event)
+    shared: SharedMarks = field(default_factory=SharedMarks)
 
     def stop(self) -> None:
         """Start no further worker, and end those that run in the nursery."""
@@ -90,7 +92,7 @@ class Launcher:
                 ),
                 deadline_s=deadline_s,
             )
-        left = read_lines(output, {item.key for item in items}, self.rubric)
+        left = read_lines(output, {item.key for item in items}, self.rubric, self.shared)
         if ending == GONE and not left.started and not self.stopping.is_set():
             spec = WorkerSpec(
                 rubric=self.rubric,
@@ -101,7 +103,7 @@ class Launcher:
                 memory_bytes=memory_bytes,
             )
             ending = _run_afresh(spec, scratch, log, deadline_s)
-            left = read_lines(output, {item.key for item in items}, self.rubric)
+            left = read_lines(output, {item.key for item in items}, self.rubric, self.shared)
         left.ending = f"{ending}\n{tail(log)}".strip()
         return left
 

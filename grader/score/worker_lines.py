@@ -13,6 +13,7 @@ from grader.rubric import Question, Rubric
 from grader.score.case import FAULT_FLAG, FAULT_REASON
 from grader.score.marks import question_mark, rounded
 from grader.score.worker_records import LINE, EndLine, ErrorLine, ScoredLine, ScoreItem, StartedLine
+from grader.shared_marks import SharedMarks
 
 _LINE_BYTES = 16 * 1024 * 1024
 
@@ -44,8 +45,8 @@ class Yield:
     """How the process ended, for the log."""
 
 
-def read_lines(output: Path, keys: set[str], rubric: Rubric) -> Yield:
-    """The lines of a worker, as far as they are whole and valid."""
+def read_lines(output: Path, keys: set[str], rubric: Rubric, shared: SharedMarks) -> Yield:
+    """The lines of a worker, as far as they are whole and valid; their marks are shared with those of others."""
     left = Yield()
     if not output.exists():
         return left
@@ -62,7 +63,7 @@ def read_lines(output: Path, keys: set[str], rubric: Rubric) -> Yield:
             elif isinstance(line, ErrorLine):
                 raise RubricError(line.code, line.what, where=line.where, next_step=line.next_step)
             elif line.key in keys and {question.id for question in line.questions} == _ids(rubric):
-                left.scored[line.key] = _scored(line)
+                left.scored[line.key] = _scored(line, shared)
     return left
 
 
@@ -70,9 +71,9 @@ def _ids(rubric: Rubric) -> set[str]:
     return {question.id for question in rubric.questions}
 
 
-def _scored(line: ScoredLine) -> ScoredSubmission:
+def _scored(line: ScoredLine, shared: SharedMarks) -> ScoredSubmission:
     return ScoredSubmission(
-        questions=line.questions,
+        questions=shared.questions(line.questions),
         flags=line.flags,
         notes=line.notes,
         fault_log=line.faults,

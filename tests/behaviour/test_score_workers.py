@@ -33,6 +33,7 @@ from grader.score import nursery as nursery_module
 from grader.score.nursery import GONE, Nursery
 from grader.score.worker_lines import read_lines
 from grader.score.worker_records import BatchRequest, NurserySpec
+from grader.shared_marks import SharedMarks
 
 LIMITS = "execution: {limits: {scoring_cpu_s: 1, scoring_memory_bytes: 300000000}}\n"
 TESTS = (
@@ -337,7 +338,7 @@ def test_lines_that_are_not_a_workers_are_not_believed(tmp_path: Path) -> None:
         f'{{"line":"started"}}\n{other}\n{line.model_dump_json()}\n{{"line": "sco\n{other}\n', encoding="utf-8"
     )
 
-    left = read_lines(output, {"s001"}, rubric)
+    left = read_lines(output, {"s001"}, rubric, SharedMarks())
 
     assert (left.started, left.ended, list(left.scored)) == (True, False, ["s001"])
 

@@ -39,7 +39,7 @@ def rows(folder: Path, name: str, data: bytes, limits: IntakeLimits = LIMITS) ->
     folder.mkdir(exist_ok=True)
     (folder / name).write_bytes(data)
     (folder / "neighbour.ipynb").write_bytes(WORK)
-    found = take_in(folder, limits=limits, expectation=Expectation(names=frozenset({"Net"})))
+    found = list(take_in(folder, limits=limits, expectation=Expectation(names=frozenset({"Net"}))))
     assert sorted(path.name for path in folder.iterdir()) == sorted([name, "neighbour.ipynb"])
     assert list(folder.parent.iterdir()) == [folder]
     assert found[-1].submission == "neighbour.ipynb"
@@ -335,7 +335,7 @@ def test_a_bad_member_of_a_batch_has_its_row_and_the_others_theirs(bad: RawMembe
     batch = raw_zip([RawMember(name=b"s01.zip", data=good), bad, RawMember(name=b"s99.zip", data=good)])
     (tmp_path / "all.zip").write_bytes(batch)
 
-    found = take_in(tmp_path / "all.zip", limits=LIMITS, expectation=Expectation())
+    found = list(take_in(tmp_path / "all.zip", limits=LIMITS, expectation=Expectation()))
 
     assert [(row.key, row.notebook is None, row.refused is None) for row in found] == [
         ("s01", False, True),

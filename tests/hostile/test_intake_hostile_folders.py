@@ -19,7 +19,7 @@ SECRET = notebook_bytes([("code", "secret = 1")])
 
 
 def rows(source: Path, limits: IntakeLimits | None = None) -> list[Submission]:
-    return take_in(source, limits=limits or IntakeLimits(), expectation=Expectation())
+    return list(take_in(source, limits=limits or IntakeLimits(), expectation=Expectation()))
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STAGES = {"intake", "execute", "score", "report"}
 SHARED = {
     "records",
+    "shared_marks",
     "errors",
     "limits",
     "rubric",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from helpers.marks_builders import check_mark, question_mark, run_marks, submission_marks
 
 from grader.errors import EvidenceError, RunError
 from grader.records import Digests, Event, Reason, RunMarks, Submission
@@ -111,6 +113,47 @@ def test_marks_come_back_as_they_were(store: RunStore) -> None:
     )
     store.put_marks(marks)
     assert store.marks() == marks
+
+
+def rows_of(store: RunStore, *students: str) -> RunMarks:
+    marks = run_marks(*(submission_marks(student, question_mark("1", check_mark("1/a"))) for student in students))
+    store.put_marks(marks)
+    return marks
+
+
+def test_rows_of_marks_come_back_in_their_order_and_replace_those_before(store: RunStore) -> None:
+    rows_of(store, *(f"s{number}" for number in range(12)))
+
+    marks = rows_of(store, "b", "a")
+
+    assert store.marks() == marks
+    first, second = store.marks().submissions
+    assert (first.student, second.student) == ("b", "a")
+    assert first.questions[0] is second.questions[0], "as objects marks take ten times their text"
+
+
+def test_marks_that_an_earlier_version_stored_in_one_record_are_read(store: RunStore) -> None:
+    marks = rows_of(store, "b", "a")
+    with closing(sqlite3.connect(store.database)) as connection, connection:
+        connection.execute("delete from marks")
+        connection.execute("insert into marks values ('run', ?)", (marks.model_dump_json(),))
+
+    assert store.marks() == marks
+
+
+def test_hand_ins_that_cannot_be_read_to_the_end_change_nothing(store: RunStore) -> None:
+    store.put_submissions([submission("a", "old")])
+    store.put_part("a", "student", "k", "bubblewrap", {})
+
+    def broken() -> Iterator[Submission]:
+        yield submission("a", "new")
+        raise OSError("the disk is gone")
+
+    with pytest.raises(OSError, match="the disk is gone"):
+        store.put_submissions(broken())
+
+    assert [one.digest for one in store.submissions()] == ["old"]
+    assert store.part_digests() == {("a", "student"): "k"}
 
 
 def test_marks_of_another_schema_are_refused(store: RunStore) -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from grader.errors import ConfigError
 from grader.intake import Expectation, parse_roster, take_in
 from grader.intake import batch as batch_module
+from grader.intake.handins import HandIn
 from grader.limits import IntakeLimits
 from grader.records import Submission
 
@@ -25,7 +26,7 @@ OTHER_WORK = notebook_bytes([("code", "class Net:\n    size = 3")])
 
 
 def rows(source: Path, **more: object) -> list[Submission]:
-    return take_in(source, limits=LIMITS, expectation=EXPECTED, **more)  # type: ignore[arg-type]  # options of a test
+    return list(take_in(source, limits=LIMITS, expectation=EXPECTED, **more))  # type: ignore[arg-type]  # options of a test
 
 
 def write(folder: Path, files: dict[str, bytes]) -> Path:
@@ -192,6 +193,40 @@ def test_people_without_a_hand_in_have_a_row_at_the_end(tmp_path: Path) -> None:
     assert summary(found) == [("s002.ipynb", "s002", "s002.ipynb"), ("", "s001", "-")]
     assert found[0].name == "Student B"
     assert (found[1].name, found[1].digest, found[1].lms_id) == ("Student A", "", "7")
+
+
+def test_names_that_look_the_same_stay_two_hand_ins(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"s01\xff.zip")).write_bytes(zip_bytes({"w.ipynb": WORK}))
+    (tmp_path / os.fsdecode(b"s01\xfe.zip")).write_bytes(zip_bytes({"w.ipynb": OTHER_WORK}))
+
+    found = rows(tmp_path)
+
+    assert [(row.submission, row.student) for row in found] == [("s01\ufffd-2.zip", "s01-2"), ("s01\ufffd.zip", "s01")]
+    assert len({row.digest for row in found}) == 2
+
+
+def test_hand_ins_are_read_one_at_a_time_and_a_groups_work_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, {f"g{number}.ipynb": WORK for number in range(3)})
+    people = "key,group\nada,g0\nbob,g0\ncy,g1\n"
+    read: list[str] = []
+    take = batch_module._take
+
+    def noted(hand_in: HandIn, limits: IntakeLimits, expectation: Expectation) -> object:
+        read.append(hand_in.path)
+        return take(hand_in, limits, expectation)
+
+    monkeypatch.setattr(batch_module, "_take", noted)
+    found = take_in(tmp_path, limits=LIMITS, expectation=EXPECTED, roster=parse_roster(people, where="people.csv"))
+    seen = [(row.student, list(read)) for row in found]
+
+    assert seen == [
+        ("ada", ["g0.ipynb"]),
+        ("bob", ["g0.ipynb"]),
+        ("cy", ["g0.ipynb", "g1.ipynb"]),
+        ("g2", ["g0.ipynb", "g1.ipynb", "g2.ipynb"]),
+    ]
 
 
 def test_a_groups_work_reaches_each_member(tmp_path: Path) -> None:

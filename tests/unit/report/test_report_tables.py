@@ -78,13 +78,13 @@ def test_formulas_in_names_files_and_flags_are_defused_in_the_table() -> None:
 def test_the_marks_come_back_from_json_as_they_went(tmp_path: Path) -> None:
     marks = sample_run()
     path = tmp_path / "marks.json"
-    path.write_text(marks_json(marks), encoding="utf-8")
+    path.write_text("".join(marks_json(marks)), encoding="utf-8")
 
     assert read_marks_json(path) == marks
 
 
 def test_marks_are_numbers_in_json_and_null_where_open() -> None:
-    written = json.loads(marks_json(sample_run()))
+    written = json.loads("".join(marks_json(sample_run())))
 
     questions = {question["id"]: question for question in written["submissions"][0]["questions"]}
     assert questions["2a"]["mark"] == 11.25
@@ -96,7 +96,7 @@ def test_marks_are_numbers_in_json_and_null_where_open() -> None:
 def test_half_characters_do_not_keep_the_marks_from_being_written(tmp_path: Path) -> None:
     row = submission_marks("s001", question_mark("1", check_mark("1/a", reason="x\ud800\x00")), name="\udfff")
     path = tmp_path / "marks.json"
-    path.write_text(marks_json(run_marks(row)), encoding="utf-8")
+    path.write_text("".join(marks_json(run_marks(row))), encoding="utf-8")
 
     found = read_marks_json(path).submissions[0]
 
@@ -127,7 +127,7 @@ def test_marks_that_cannot_be_believed_are_an_error(
 
 
 def test_every_outcome_has_its_element_in_junit() -> None:
-    root = ElementTree.fromstring(junit_xml(sample_run()).encode())
+    root = ElementTree.fromstring("".join(junit_xml(sample_run())).encode())
 
     cases = {case.get("name"): case for case in root[0]}
     found = {name: [child.tag for child in case] for name, case in cases.items()}
@@ -155,7 +155,7 @@ def test_every_outcome_has_its_element_in_junit() -> None:
 
 
 def test_nobody_disappears_from_junit() -> None:
-    root = ElementTree.fromstring(junit_xml(sample_run()).encode())
+    root = ElementTree.fromstring("".join(junit_xml(sample_run())).encode())
 
     assert [suite.get("name") for suite in root] == ["s001", "s002", "s002.2", "s003", "s004", "s005"]
     assert root[4][0][0].tag == "failure"
@@ -170,7 +170,7 @@ def test_what_xml_forbids_is_replaced_in_junit() -> None:
     )
     refused = submission_marks("s002", status=SubmissionStatus.REFUSED, reason=Reason(code="x", what=bad))
 
-    root = ElementTree.fromstring(junit_xml(run_marks(row, refused, rubric=bad)).encode())
+    root = ElementTree.fromstring("".join(junit_xml(run_marks(row, refused, rubric=bad))).encode())
 
     assert (root[0][0][0].get("message") or "").endswith(": \ufffd<b>&\"'\ufffd\ufffd")
 

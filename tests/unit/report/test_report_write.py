@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -150,11 +151,11 @@ def test_a_file_is_replaced_only_when_its_new_content_is_complete(
     write_sample(tmp_path)
     before = (tmp_path / "marks.json").read_bytes()
 
-    def full_disk(self: Path, content: str, **rest: Any) -> int:
-        self.write_bytes(content.encode()[:10])
+    def full_disk(_: RunMarks) -> Iterator[str]:
+        yield "{half"
         raise OSError("no space left")
 
-    monkeypatch.setattr(write_module.Path, "write_text", full_disk)
+    monkeypatch.setattr(write_module, "marks_json", full_disk)
     with pytest.raises(OSError, match="no space left"):
         write_plain(tmp_path, submission_marks("s009", question_mark("1", check_mark("1/a"))))
 

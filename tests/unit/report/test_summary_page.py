@@ -229,7 +229,7 @@ def test_key_points_stand_on_no_students_page(tmp_path: Path) -> None:
 
     marks = run_marks(row)
     content = Content(marks=marks, rubric=marked_by_hand(tmp_path), describe=described(), submissions={})
-    views = dict(all_views(content))
+    views = {name: "".join(pieces) for name, pieces in all_views(content)}
 
     assert "it cancels" in views["summary.html"]
     assert "it cancels" not in views["feedback/s001.html"]
