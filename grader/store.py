@@ -21,6 +21,7 @@ from pydantic import ValidationError
 from grader.errors import EvidenceError, RunError
 from grader.evidence import Evidence
 from grader.records import Event, Reason, RunMarks, Submission, SubmissionMarks
+from grader.scratch import scratch_folder
 from grader.shared_marks import SharedMarks
 
 STORE_VERSION = 1
@@ -178,8 +179,8 @@ class RunStore:
     @contextmanager
     def rubric_copy(self, name: str) -> Iterator[Path]:
         """The stored rubric as a folder, for as long as the context lasts."""
-        with tempfile.TemporaryDirectory(prefix="grader-rubric-") as temporary:
-            folder = Path(temporary) / name
+        with scratch_folder("rubric") as temporary:
+            folder = temporary / name
             folder.mkdir()
             with self._connect() as connection:
                 for path, content in connection.execute("select path, content from files"):

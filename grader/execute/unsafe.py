@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,6 +9,7 @@ from grader.execute.command_process import run_command, start_process
 from grader.execute.isolation import Command, Finished
 from grader.execute.layout import Launch, Paths, files, variables
 from grader.execute.process import KernelProcess
+from grader.scratch import ScratchFolder
 
 
 class NoSandbox:
@@ -42,7 +41,8 @@ class NoSandbox:
 
     def command(self, launch: Launch, program: Sequence[str], *, ready: int | None) -> Command:
         """The command for one process; see `CommandLevel.command`."""
-        root = Path(tempfile.mkdtemp(prefix="grader-"))
+        scratch = ScratchFolder("kernel")
+        root = scratch.path
         paths = Paths(
             environment=str(launch.environment.path),
             agent=str(root / "agent"),
@@ -65,7 +65,7 @@ class NoSandbox:
             descriptors=[],
             new_session=True,
             folder=paths.work,
-            forget=lambda: shutil.rmtree(root, ignore_errors=True),
+            forget=scratch.remove,
         )
 
     def _moved(self, argument: str, paths: Paths) -> str:

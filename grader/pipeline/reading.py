@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from grader import intake, score
 from grader.pipeline.course import Course, expectation_of
 from grader.pipeline.current import current_digests
 from grader.records import RunMarks
+from grader.scratch import scratch_folder
 from grader.store import RunStore
 
 
@@ -25,8 +25,8 @@ def grade_what_is_read(course: Course, source: Path) -> tuple[RunMarks, frozense
     rubric = course.rubric
     expectation = expectation_of(rubric, course.plan.subjects)
     submissions = list(intake.take_in(source, limits=rubric.execution.limits.intake, expectation=expectation))
-    with tempfile.TemporaryDirectory(prefix="grader-read-") as folder:
-        store = RunStore.create(Path(folder) / "run", {"rubric": rubric.name}, course.files())
+    with scratch_folder("read") as folder:
+        store = RunStore.create(folder / "run", {"rubric": rubric.name}, course.files())
         store.put_submissions(submissions)
         items = []
         for submission in submissions:

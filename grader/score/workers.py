@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +14,7 @@ from grader.score.launcher import START_S, Launcher, worker_environment
 from grader.score.nursery import Nursery
 from grader.score.worker_lines import ScoredSubmission
 from grader.score.worker_records import NurserySpec, ScoreItem
+from grader.scratch import ScratchFolder
 
 CHUNK = 250
 """Submissions for one worker: its death costs no more than the repetition of one, but what it has worked out goes."""
@@ -33,7 +33,7 @@ class Workers:
         self._rubric = rubric
         self._seed = seed
         self._count = max(count, 1)
-        self._folder = tempfile.TemporaryDirectory(prefix="grader-score-")
+        self._folder = ScratchFolder("score")
         self._rounds = itertools.count()
         self._nursery: Nursery | None = None
         self._launcher: Launcher | None = None
@@ -43,7 +43,7 @@ class Workers:
         if self._nursery is None and can_fork():
             template = student_version(self._rubric).notebook
             spec = NurserySpec(rubric=self._rubric, seed=self._seed, template=template)
-            self._nursery = Nursery(spec, Path(self._folder.name, "nursery"), worker_environment(), start_s=START_S)
+            self._nursery = Nursery(spec, self._folder.path / "nursery", worker_environment(), start_s=START_S)
 
     def __enter__(self) -> Workers:
         return self
@@ -57,14 +57,14 @@ class Workers:
             self._launcher.stop()
         if self._nursery is not None:
             self._nursery.close()
-        self._folder.cleanup()
+        self._folder.remove()
 
     def score(self, items: Sequence[ScoreItem], log_dir: Path | None = None) -> dict[str, ScoredSubmission]:
         """What `score_evidence` gives for these submissions; after an error nothing more can be scored."""
         chunks = [items[start : start + _chunk_size(len(items), self._count)] for start in self._starts(len(items))]
         found: dict[str, ScoredSubmission] = {}
         if chunks:
-            scratch = Path(self._folder.name, str(next(self._rounds)))
+            scratch = self._folder.path / str(next(self._rounds))
             scratch.mkdir()
             launcher = self._launch()
             with ThreadPoolExecutor(self._count) as pool:

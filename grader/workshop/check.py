@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from grader import pipeline
 from grader.pipeline import GradeRequest, Observer
 from grader.pipeline.course import Course
 from grader.records import RunMarks
+from grader.scratch import scratch_folder
 from grader.workshop.expectations import Expectation, differences, findings_of, findings_within
 from grader.workshop.findings import CheckFinding
 from grader.workshop.planting import trials_of
@@ -48,8 +48,8 @@ def check(
     """
     course = Course.load(folder)
     trials = trials_of(course.rubric, course.oracle, only=only)
-    with tempfile.TemporaryDirectory(prefix="grader-check-") as temporary:
-        hand_ins = Path(temporary) / "hand-ins"
+    with scratch_folder("check") as temporary:
+        hand_ins = temporary / "hand-ins"
         hand_ins.mkdir()
         for trial in trials:
             (hand_ins / trial.expectation.submission).write_bytes(trial.notebook)
@@ -62,7 +62,7 @@ def check(
                 GradeRequest(
                     rubric=course.rubric.folder,
                     source=hand_ins,
-                    out=Path(temporary) / seed,
+                    out=temporary / seed,
                     seed=seed,
                     concurrency=concurrency,
                     unsafe_no_sandbox=unsafe_no_sandbox,

@@ -6,8 +6,10 @@ import os
 import random
 import signal
 import subprocess
+import tempfile
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -92,9 +94,17 @@ def wait_until_stored(process: subprocess.Popen[str], cohort: Cohort, count: int
         pause(0.02)
 
 
+@pytest.fixture
+def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder of the test's own for temporary files; its path is short, as names of sockets have to be."""
+    with tempfile.TemporaryDirectory(prefix="killed-") as folder:
+        monkeypatch.setenv("TMPDIR", folder)
+        yield Path(folder)
+
+
 @FEW_OR_TWENTY
 def test_a_grader_killed_at_random_moments_ends_like_an_undisturbed_one(
-    kills: int, tmp_path: Path, first_steps: Any
+    kills: int, tmp_path: Path, temporary: Path, first_steps: Any
 ) -> None:
     cohort = Cohort(tmp_path, 3 + 12 * kills, first_steps.folder)  # a dozen may end while we wait for the moment
     chance = random.Random(kills)
@@ -120,6 +130,7 @@ def test_a_grader_killed_at_random_moments_ends_like_an_undisturbed_one(
         assert adopter.alive() == []
     assert finished.code in (0, 1), finished.err
     assert met >= 0.8 * kills, "most of the kills have to meet a grader at work"
+    assert list(temporary.iterdir()) == [], "what the killed ones left stays"
     cohort.assert_like_undisturbed()
 
 

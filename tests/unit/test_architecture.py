@@ -16,6 +16,7 @@ STAGES = {"intake", "execute", "score", "report"}
 SHARED = {
     "records",
     "shared_marks",
+    "scratch",
     "errors",
     "limits",
     "rubric",
