@@ -43,7 +43,7 @@ def _went_well(questions: Sequence[QuestionView]) -> str:
         return ""
     if len(full) == len(decided) and len(full) > MAX_NAMED:
         return "Full marks in every question that is decided."
-    names = [f"{question.id} {question.title}" for question in full]
+    names = [_name(question) for question in full]
     if len(names) > MAX_NAMED + 1:
         more = len(names) - MAX_NAMED
         return f"Full marks in {', '.join(names[:MAX_NAMED])} and {more} more questions."
@@ -68,5 +68,9 @@ def _own_loss(question: QuestionView) -> Mark:
 
 def _worth_most(question: QuestionView) -> str:
     named = next((m.title for m in question.mistakes if m.title and m.charged and not m.accepted), "")
-    what = f"{question.title}: {named}" if named else question.title
-    return f"{question.id} {what} ({marks_text(_own_loss(question))})."
+    what = f"{_name(question)}: {named}" if named else _name(question)
+    return f"{what}, {marks_text(_own_loss(question))}."
+
+
+def _name(question: QuestionView) -> str:
+    return f"{question.id} ({question.title})"  # an id may be a word that would read as part of the title

@@ -26,7 +26,7 @@ def test_a_blank_hand_in_hears_no_praise() -> None:
     found = lines(question_mark("1", check_mark("1/a", outcome="unanswered"), title="One"))
 
     assert found.went_well == ""
-    assert found.worth_most == "1 One (2 marks)."
+    assert found.worth_most == "1 (One), 2 marks."
 
 
 def test_the_dearest_loss_of_the_students_own_is_named_with_its_next_step() -> None:
@@ -40,8 +40,8 @@ def test_the_dearest_loss_of_the_students_own_is_named_with_its_next_step() -> N
     )
 
     assert found == Highlights(
-        went_well="Full marks in 1 One.",
-        worth_most="2 Two: gate inverted (3 marks).",
+        went_well="Full marks in 1 (One).",
+        worth_most="2 (Two): gate inverted, 3 marks.",
         worth_most_question="2",
         do_next="Print it.",
     )
@@ -61,7 +61,7 @@ def test_many_good_questions_are_counted_rather_than_listed() -> None:
 
     found = lines(*good, question_mark("9", check_mark("9/a", outcome="failed")))
 
-    assert found.went_well == "Full marks in 0 Good, 1 Good, 2 Good and 3 more questions."
+    assert found.went_well == "Full marks in 0 (Good), 1 (Good), 2 (Good) and 3 more questions."
 
 
 def test_an_accepted_form_is_not_called_a_loss() -> None:
@@ -70,4 +70,4 @@ def test_an_accepted_form_is_not_called_a_loss() -> None:
         describe=described(Mistake(id="m", effect="equivalent")),
     )
 
-    assert found.worth_most == "1 One (1 mark)."
+    assert found.worth_most == "1 (One), 1 mark."
