@@ -3,7 +3,6 @@
     GraderError
     ├── ConfigError             the instructor can fix it
     │   ├── RubricError         rubric.yaml, its notebooks or its tests
-    │   ├── LimitsError         a limit that makes no sense
     │   ├── UnknownCheckError   a check, question or student that is not there
     │   └── RunError            a run folder that cannot be used as asked
     ├── IntakeError             the student can fix it: a row in a batch, never a stop
@@ -57,10 +56,6 @@ class ConfigError(GraderError):
 
 class RubricError(ConfigError):
     """The coursework's own files are wrong."""
-
-
-class LimitsError(ConfigError):
-    """A limit is missing, negative or contradicts another."""
 
 
 class UnknownCheckError(ConfigError):

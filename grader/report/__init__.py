@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from grader.report.marks_json import read_marks_json
 from grader.report.summary_figures import Counts, MistakeFigures, acknowledgement, common_mistakes, counts
 from grader.report.write import ALL, Content, Share, all_views, write_pages, write_views
 
@@ -16,7 +15,6 @@ __all__ = [
     "all_views",
     "common_mistakes",
     "counts",
-    "read_marks_json",
     "write_pages",
     "write_views",
 ]

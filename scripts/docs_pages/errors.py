@@ -10,7 +10,6 @@ ROOT = Path(__file__).resolve().parents[2]
 WHO = {
     "ConfigError": "instructor",
     "RubricError": "instructor",
-    "LimitsError": "instructor",
     "UnknownCheckError": "instructor",
     "RunError": "instructor",
     "IntakeError": "student",

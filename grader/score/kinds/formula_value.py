@@ -38,10 +38,6 @@ Program = tuple[Step, ...]
 Sizes = Mapping[str, int | Fraction]
 
 
-class TooLargeError(ValueError):
-    """The value of a formula may have more digits than are computed."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Formula:
     """A formula over symbols."""
