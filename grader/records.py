@@ -11,7 +11,6 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
-SCHEMA_VERSION = 1
 SCORING_VERSION = 4
 """Raised whenever the same evidence could earn another mark; stored with the marks."""
 

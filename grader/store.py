@@ -262,12 +262,6 @@ class RunStore:
         with self._connect() as connection:
             return [str(row[0]) for row in connection.execute("select distinct level from parts order by level")]
 
-    def executions(self) -> list[tuple[str, str]]:
-        """(key, part) of everything that was ever executed and stored, in order."""
-        with self._connect() as connection:
-            rows = connection.execute("select key, part from executions order by id").fetchall()
-        return [(str(key), str(part)) for key, part in rows]
-
     def put_part(
         self, key: str, part: str, digest: str, level: str, files: Mapping[str, bytes], *, also: Sequence[str] = ()
     ) -> None:

@@ -72,11 +72,6 @@ class SequenceEvidence:
     """Numbers that the model keeps beside its parameters."""
     tolerances: Tolerances
 
-    @property
-    def differentiated(self) -> tuple[Run, ...]:
-        """The runs with derivatives."""
-        return tuple(run for run in self.runs if run.jacobian is not None)
-
 
 def read_sequence_evidence(raw: Mapping[str, Any]) -> SequenceEvidence:
     """The evidence, checked.

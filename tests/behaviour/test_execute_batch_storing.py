@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from helpers.execute_cases import notebook
-from helpers.many_hand_ins import RUBRIC
+from helpers.many_hand_ins import RUBRIC, stored
 from helpers.stand_in_rubric import with_stand_ins
 
 from grader import execute
@@ -131,7 +131,7 @@ def test_the_same_notebook_is_run_once_and_shared(
     for key in "abc":
         assert (store.evidence_folder / key / "student.safetensors").read_bytes() == b"tensors"
         assert (store.evidence_folder / key / "executed.ipynb").is_file()
-    assert store.executions() == [("a", "student"), ("b", "student")]
+    assert stored(store.folder) == [(1, "a", "student"), (2, "b", "student")]
 
 
 def test_what_is_there_is_not_run_again_and_a_newcomer_to_a_group_makes_it_run(

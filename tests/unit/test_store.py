@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from helpers.many_hand_ins import stored
 from helpers.marks_builders import check_mark, question_mark, run_marks, submission_marks
 
 from grader.errors import EvidenceError, RunError
@@ -246,7 +247,7 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pyt
 def test_what_was_executed_is_remembered_in_order(store: RunStore) -> None:
     store.put_part("b", "student", "k", "bubblewrap", {})
     store.put_part("a", "training", "k", "bubblewrap", {}, also=["c"])
-    assert store.executions() == [("b", "student"), ("a", "training")]
+    assert [(key, part) for _, key, part in stored(store.folder)] == [("b", "student"), ("a", "training")]
 
 
 def test_what_one_execution_yields_is_stored_for_all_who_handed_in_the_same(store: RunStore) -> None:

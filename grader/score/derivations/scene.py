@@ -14,7 +14,7 @@ from grader.score.derivations.evaluation import Evaluation
 from grader.score.derivations.frames import Budget, Definition, Options, StepMissingError
 from grader.score.derivations.functions import Slope
 from grader.score.derivations.names import Names, shown_key
-from grader.score.derivations.tree import Applied, Index, Node, Symbol
+from grader.score.derivations.tree import Applied, Index, Symbol
 
 Place = tuple[str, int | None]
 """Key and step of a symbol."""
@@ -305,8 +305,3 @@ class Numbers:
             return symbol.key, index.value(variables)
         except KeyError:
             return symbol.key, None
-
-
-def body_of(lines: Sequence[Definition], key: str) -> Node | None:
-    """What the lines say that a symbol is; None if they do not."""
-    return next((one.body for one in lines if isinstance(one.pattern, Symbol) and one.pattern.key == key), None)
