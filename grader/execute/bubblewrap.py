@@ -139,8 +139,8 @@ class Bubblewrap:
 
     def _try(self) -> None:
         """Start nothing much inside all the namespaces, to know now what would fail for every kernel."""
-        arguments = [self.binary, *self._namespaces(), "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--"]
-        arguments += [*self._change_user(), "/usr/bin/env", "true"]
+        arguments = [self.binary, *self._namespaces(), "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev"]
+        arguments += ["--as-pid-1", "--", *self._change_user(), "/usr/bin/env", "true"]  # which bubblewrap waits for
         try:
             subprocess.run(arguments, check=True, capture_output=True, timeout=_TRIAL_S, env={"PATH": "/usr/bin:/bin"})
         except (OSError, subprocess.SubprocessError) as error:

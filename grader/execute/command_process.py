@@ -9,13 +9,14 @@ import signal
 import socket
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 from grader.errors import SandboxError
 from grader.execute.descriptors import last_words, until_readable
 from grader.execute.isolation import Command, Finished
 from grader.execute.layout import Launch, Paths
-from grader.execute.process import FOLDERS, Folders, Holder, KernelProcess, not_started
+from grader.execute.process import FOLDERS, Folders, Holder, KernelProcess, not_started, reap_if_ours
 
 _LAST_WORDS_S = 2.0
 _BY_SIGKILL = (-signal.SIGKILL, 128 + signal.SIGKILL)
@@ -125,9 +126,16 @@ def run_command(
     finally:
         command.close()
         if command.status is not None:
-            os.close(command.status)
+            _reap_first_process(command.status)
         command.forget()
     return Finished(output=process.stdout, errors=process.stderr)
+
+
+def _reap_first_process(status: int) -> None:
+    with suppress(ValueError, ProcessLookupError), os.fdopen(status) as told:
+        init = os.pidfd_open(json.load(told)["child-pid"])
+        reap_if_ours(init)
+        os.close(init)
 
 
 def _abandon(command: Command, process: subprocess.Popen[bytes] | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from grader.errors import SandboxError
@@ -119,6 +120,7 @@ class KernelProcess:
         self.kill()
         await self.wait()
         self._killed = await self._holder.reap() and already_dead
+        reap_if_ours(self._init)
         self._ended = True
 
     def close(self) -> None:
@@ -126,6 +128,16 @@ class KernelProcess:
         self.folders.close()
         os.close(self._init)
         self._holder.forget()
+
+
+def reap_if_ours(init: int) -> None:
+    """Reap a process that has ended or is about to, by a descriptor of it, if we have inherited it.
+
+    Bubblewrap may end before the sandbox's first process, of which it is the parent. Whoever inherits that one, as the
+    first process of a container does, has to reap it.
+    """
+    with suppress(ChildProcessError):
+        os.waitid(os.P_PIDFD, init, os.WEXITED)
 
 
 def not_started(what: str, where: str) -> SandboxError:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from helpers.execute_cases import QUICK, environment, notebook, probe
+from helpers.execute_cases import LEVELS, QUICK, environment, notebook, probe
+from helpers.orphans import adopting
 
 from grader.execute import Isolations, Job, execute_batch
 from grader.records import Submission
@@ -43,6 +44,19 @@ def census() -> Counter[str]:
     return Counter(f"{type(item).__module__}.{type(item).__qualname__}" for item in gc.get_objects())
 
 
+def one_question(folder: Path) -> Rubric:
+    limits = QUICK.model_copy(update={"statement_s": 0.5})
+    question = Question.model_validate({"id": "1", "title": "One", "marks": 1})
+    return Rubric(title="One", folder=folder, questions=(question,), execution=Execution(limits=limits))
+
+
+def jobs(numbers: range) -> Iterator[Job]:
+    for number in numbers:
+        hand_in = notebook(SOURCES[number % len(SOURCES)])
+        submission = Submission(student="s", name="s", submission="s.ipynb", key=f"s{number}", notebook=hand_in)
+        yield Job(submission=submission, parts=("student",), probes=(probe("p"),), subjects=("answer",))
+
+
 @pytest.mark.parametrize(
     "count",
     [
@@ -51,18 +65,10 @@ def census() -> Counter[str]:
     ],
 )
 def test_many_kernels_leave_no_more_behind_than_a_few(count: int, tmp_path: Path) -> None:
-    limits = QUICK.model_copy(update={"statement_s": 0.5})
-    question = Question.model_validate({"id": "1", "title": "One", "marks": 1})
-    rubric = Rubric(title="One", folder=tmp_path, questions=(question,), execution=Execution(limits=limits))
+    rubric = one_question(tmp_path)
     done: list[str] = []
     objects: dict[str, Counter[str]] = {}
     system: dict[str, dict[str, int]] = {}
-
-    def jobs(numbers: range) -> Iterator[Job]:
-        for number in numbers:
-            hand_in = notebook(SOURCES[number % len(SOURCES)])
-            submission = Submission(student="s", name="s", submission="s.ipynb", key=f"s{number}", notebook=hand_in)
-            yield Job(submission=submission, parts=("student",), probes=(probe("p"),), subjects=("answer",))
 
     async def batches() -> None:
         isolations = Isolations()
@@ -91,3 +97,29 @@ def test_many_kernels_leave_no_more_behind_than_a_few(count: int, tmp_path: Path
     grown = objects["late"] - objects["early"]
     assert {name: more for name, more in grown.items() if name.startswith(OURS)} == {}
     assert {name: more for name, more in grown.items() if more > max(30, count // 4)} == {}
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_grader_that_inherits_orphans_keeps_none(level: str, tmp_path: Path) -> None:
+    """The first process of a container inherits them, and what nobody waits for stays in its list of processes."""
+    done: list[str] = []
+    with adopting():
+        before = psutil.Process().children()
+
+        asyncio.run(
+            execute_batch(
+                jobs(range(3 * len(SOURCES))),
+                rubric=one_question(tmp_path),
+                seed="seed",
+                environment=environment(),
+                on_part=lambda job, outcome: None,
+                on_done=lambda job, fault: done.append(f"{job.submission.key}: {fault}"),
+                concurrency=1,
+                level=level,
+            )
+        )
+
+        left = [child for child in psutil.Process().children() if child not in before]
+
+    assert len(done) == 3 * len(SOURCES)
+    assert left == []
