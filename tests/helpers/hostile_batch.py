@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import shutil
@@ -17,12 +16,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import psutil
 from helpers import hostile_grade
 from helpers.command_line import ROOT, environment
 from helpers.hostile_attacks import LEVELS
 from helpers.hostile_coursework import hand_in, write_coursework
 from helpers.hostile_users import ORDINARY, as_ordinary_user
+from helpers.orphans import adopting
 
 from grader.errors import SandboxUnavailableError
 from grader.evidence import PartRecord, StatementRun
@@ -32,7 +31,6 @@ FIRST, LAST = "000-honest.ipynb", "zzz-honest.ipynb"
 """Right answers, before all attacks and behind them."""
 BASES = {"right": FIRST, "wrong": "001-wrong.ipynb"}
 """The honest hand-in with which one that attacks is compared."""
-_CHILD_SUBREAPER = 36
 _BATCH_S = 1500
 
 
@@ -236,20 +234,14 @@ def _run(way: Way, folder: Path) -> list[str]:
         command = as_ordinary_user(command)
         os.chown(folder, ORDINARY, ORDINARY)
         folder.chmod(0o755)
-    library = ctypes.CDLL(None)
-    library.prctl(_CHILD_SUBREAPER, 1, 0, 0, 0)  # whatever outlives the grader becomes our child
-    try:
-        before = set(psutil.Process().children(recursive=True))
-        variables = environment(PYTHONPATH=f"{ROOT}{os.pathsep}{ROOT / 'tests'}", HOME=str(folder), TMPDIR=str(folder))
-        variables["HYPOTHESIS_STORAGE_DIRECTORY"] = str(folder)
+    variables = environment(PYTHONPATH=f"{ROOT}{os.pathsep}{ROOT / 'tests'}", HOME=str(folder), TMPDIR=str(folder))
+    variables["HYPOTHESIS_STORAGE_DIRECTORY"] = str(folder)
+    with adopting() as adopter:
         done = subprocess.run(
             command, env=variables, cwd=folder, capture_output=True, text=True, check=False, timeout=_BATCH_S
         )
         assert done.returncode == 0, done.stderr
-        children = set(psutil.Process().children(recursive=True)) - before
-        return [child.name() for child in children if child.status() != psutil.STATUS_ZOMBIE]
-    finally:
-        library.prctl(_CHILD_SUBREAPER, 0, 0, 0, 0)
+        return adopter.alive()
 
 
 @contextmanager
