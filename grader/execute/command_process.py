@@ -134,8 +134,10 @@ def run_command(
 def _reap_first_process(status: int) -> None:
     with suppress(ValueError, ProcessLookupError), os.fdopen(status) as told:
         init = os.pidfd_open(json.load(told)["child-pid"])
-        reap_if_ours(init)
-        os.close(init)
+        try:
+            reap_if_ours(init)
+        finally:
+            os.close(init)
 
 
 def _abandon(command: Command, process: subprocess.Popen[bytes] | None) -> None:

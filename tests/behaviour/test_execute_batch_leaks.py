@@ -8,6 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -57,6 +58,22 @@ def jobs(numbers: range) -> Iterator[Job]:
         yield Job(submission=submission, parts=("student",), probes=(probe("p"),), subjects=("answer",))
 
 
+async def faults(wanted: Iterator[Job], rubric: Rubric, **more: Any) -> list[str]:
+    """Take what is wanted, one after the other; for each hand-in, the fault of ours."""
+    done: list[str] = []
+    await execute_batch(
+        wanted,
+        rubric=rubric,
+        seed="seed",
+        environment=environment(),
+        on_part=lambda job, outcome: None,
+        on_done=lambda job, fault: done.append(f"{job.submission.key}: {fault}"),
+        concurrency=1,
+        **more,
+    )
+    return done
+
+
 @pytest.mark.parametrize(
     "count",
     [
@@ -74,16 +91,7 @@ def test_many_kernels_leave_no_more_behind_than_a_few(count: int, tmp_path: Path
         isolations = Isolations()
         try:
             for place, numbers in (("early", range(4)), ("late", range(4, count))):
-                await execute_batch(
-                    jobs(numbers),
-                    rubric=rubric,
-                    seed="seed",
-                    environment=environment(),
-                    on_part=lambda job, outcome: None,
-                    on_done=lambda job, fault: done.append(f"{job.submission.key}: {fault}"),
-                    concurrency=1,
-                    isolations=isolations,
-                )
+                done.extend(await faults(jobs(numbers), rubric, isolations=isolations))
                 # Its kernels are gone, what they are forked from is still there.
                 objects[place], system[place] = census(), held()
         finally:
@@ -102,24 +110,13 @@ def test_many_kernels_leave_no_more_behind_than_a_few(count: int, tmp_path: Path
 @pytest.mark.parametrize("level", LEVELS)
 def test_a_grader_that_inherits_orphans_keeps_none(level: str, tmp_path: Path) -> None:
     """The first process of a container inherits them, and what nobody waits for stays in its list of processes."""
-    done: list[str] = []
     with adopting():
         before = psutil.Process().children()
 
-        asyncio.run(
-            execute_batch(
-                jobs(range(3 * len(SOURCES))),
-                rubric=one_question(tmp_path),
-                seed="seed",
-                environment=environment(),
-                on_part=lambda job, outcome: None,
-                on_done=lambda job, fault: done.append(f"{job.submission.key}: {fault}"),
-                concurrency=1,
-                level=level,
-            )
-        )
+        done = asyncio.run(faults(jobs(range(3 * len(SOURCES))), one_question(tmp_path), level=level))
 
         left = [child for child in psutil.Process().children() if child not in before]
 
     assert len(done) == 3 * len(SOURCES)
+    assert [line for line in done if not line.endswith(": None")] == []
     assert left == []

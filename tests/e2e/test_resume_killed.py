@@ -94,6 +94,13 @@ def wait_until_stored(process: subprocess.Popen[str], cohort: Cohort, count: int
         pause(0.02)
 
 
+def wait_for_the_first(process: subprocess.Popen[str], cohort: Cohort, count: int) -> None:
+    """Wait until the first so many hand-ins, in the order in which they are taken, are stored."""
+    wanted = {Path(name).stem for name in sorted(cohort.samples)[:count]}
+    while process.poll() is None and not wanted.issubset(key for _, key, _ in cohort.stored()):
+        pause(0.02)
+
+
 @pytest.fixture
 def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder of the test's own for temporary files; its path is short, as names of sockets have to be."""
@@ -159,8 +166,9 @@ def test_a_kernel_killed_at_a_random_moment_costs_its_submission_nothing(
             except psutil.NoSuchProcess:
                 continue
             killed += 1
-            # A second kill may not meet the same submission: one may be at work, and one about to start.
-            wait_until_stored(process, cohort, done + 3)
+            # A second kill may not meet the same submission: one may be at work and one about to start. That a start
+            # was killed is noticed half a second later, when many others have been stored.
+            wait_for_the_first(process, cohort, done + 4)
         _, said = process.communicate()
         assert adopter.alive() == []
 
