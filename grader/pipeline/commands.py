@@ -287,7 +287,9 @@ def row_of(marks: RunMarks, student: str) -> SubmissionMarks:
     rows = [row for row in marks.submissions if student in (row.student, row.name, row.submission)]
     for row in sorted(rows, key=lambda row: not row.counts):
         return row
-    near = difflib.get_close_matches(student, [row.student for row in marks.submissions], n=1)
+    slugs = [row.student for row in marks.submissions]
+    near = [slug for slug in slugs if student and slug.startswith(student)]
+    near = near or difflib.get_close_matches(student, slugs, n=1)
     raise UnknownCheckError(
         "unknown-student",
         f'there is no student "{student}" in this run',

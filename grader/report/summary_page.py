@@ -31,6 +31,9 @@ class Attention:
     """Those that are at fault or uncertain."""
     more: int
     """How many checks were left out."""
+    notes: tuple[str, ...] = ()
+    """What the hand-in's flags are about."""
+    more_notes: int = 0
 
     @property
     def faults(self) -> int:
@@ -118,12 +121,15 @@ def attention(marks: RunMarks) -> tuple[Attention, ...]:
             if check.mark is None and (check.outcome is Outcome.FAULT or check.uncertain)
         ]
         checks.sort(key=lambda check: check.outcome is not Outcome.FAULT)
+        notes = row.notes if row.flags else ()
         found.append(
             Attention(
                 row=row,
                 reason=row.reason,
                 checks=tuple(checks[:MAX_REASONS]),
                 more=max(0, len(checks) - MAX_REASONS),
+                notes=tuple(one_line(note) for note in notes[:MAX_REASONS]),
+                more_notes=max(0, len(notes) - MAX_REASONS),
             )
         )
     refused = SubmissionStatus.REFUSED

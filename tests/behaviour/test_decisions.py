@@ -101,3 +101,12 @@ def test_a_reason_is_asked_for_before_a_flag_is_settled(scored: Path) -> None:
     RunStore(scored).put_marks(marks.model_copy(update={"submissions": (marks.submissions[0], flagged)}))
     status, said = call("override", scored, "mary", "tampering:frames", "--why", " ")
     assert (status, "error[override-without-reason]" in said) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "next_step"),
+    [("m", 'did you mean "mary"?'), ("amry", 'did you mean "mary"?'), ("", "marks.csv"), ("zzz", "marks.csv")],
+)
+def test_a_name_that_is_begun_or_misspelt_is_suggested(scored: Path, typed: str, next_step: str) -> None:
+    status, said = call("override", scored, typed, "late", "--why", "w")
+    assert (status, "error[unknown-student]" in said, next_step in said) == (2, True, True)

@@ -41,6 +41,34 @@ def test_many_open_checks_are_cut_and_counted() -> None:
     assert "3 more checks." in html
 
 
+def test_flags_are_told_in_words_and_cut() -> None:
+    notes = tuple(f"Line {n} uses `torch.nn.LSTMCell` <b>; a person will look at it." for n in range(15))
+    flagged = submission_marks(
+        "s001", status=SubmissionStatus.NEEDS_REVIEW, flags=("forbidden:torch.nn.LSTMCell",), notes=notes
+    )
+    plain = submission_marks("s002", status=SubmissionStatus.NEEDS_REVIEW, notes=("Nothing that needs a person.",))
+
+    html = summary_page(run_marks(flagged, plain), described())
+
+    assert '<p dir="auto">Line 11 uses <code>torch.nn.LSTMCell</code> &lt;b&gt;; a person will look at it.</p>' in html
+    assert "Line 12" not in html
+    assert "3 more of this kind." in html
+    assert "Nothing that needs a person." not in html
+
+
+def test_names_in_reasons_are_set_as_code() -> None:
+    check = check_mark("1/a", outcome="manual", uncertain=True, reason="The value of `<model>` is computed.")
+    unsure = submission_marks("s001", question_mark("1", check), status=SubmissionStatus.NEEDS_REVIEW)
+    reason = Reason(code="no-notebook", what="There is no `.ipynb`.", next_step="Hand in the `.ipynb`.")
+    refused = submission_marks("s002", status=SubmissionStatus.REFUSED, reason=reason)
+
+    html = summary_page(run_marks(unsure, refused), described())
+
+    assert "The value of <code>&lt;model&gt;</code> is computed." in html
+    assert "There is no <code>.ipynb</code>." in html
+    assert "Hand in the <code>.ipynb</code>." in html
+
+
 def test_the_page_has_counts_reasons_and_links() -> None:
     page = read_page(summary_page(sample_run(), DESCRIBE))
 
