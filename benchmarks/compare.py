@@ -53,6 +53,8 @@ class Found:
     """Marks lost by key, by contender."""
     further: dict[str, float] = field(default_factory=dict)
     """CPU seconds of each hand-in beyond those of the small round, by contender."""
+    again: dict[str, list[str]] = field(default_factory=dict)
+    """Keys of hand-ins that a peer left out at first, by peer."""
     floor: list[floor.Spent] = field(default_factory=list)
     levels: list[str] = field(default_factory=list)
     kernels: int = 0
@@ -121,7 +123,9 @@ class Field:
         def step(found: Found, sampler: Sampler | None) -> dict[str, Cost]:
             peer = self._peers[name]
             costs = {name: self._cost(name, peer.commands(self.members), found, sampler)}
-            self._check(name, peer.lost(), found)
+            lost, again = peer.lost_by_all([member.key for member in self.members])
+            found.again.setdefault(name, []).extend(again)
+            self._check(name, lost, found)
             return costs
 
         return step
@@ -170,6 +174,9 @@ def show(found: Found, members: Sequence[Generated], *, training: bool) -> None:
     loads = ", ".join(f"{load:.1f}" for load in found.loads)
     print(f"{size} hand-ins, {len(found.rounds)} rounds; CPU time by {', '.join(sources)}; load before each: {loads}.")
     print(f"Ours: level {', '.join(found.levels)}, {found.kernels / size:.1f} kernels a submission.")
+    for name, keys in found.again.items():
+        if keys:
+            print(f"{name} left out {len(keys)} at first and was called again for them, which is not counted.")
     if found.further:
         each = ", ".join(f"{name} {cpu_s:.2f}" for name, cpu_s in found.further.items())
         print(f"CPU s of each further hand-in, without what a command pays once: {each}.")
