@@ -6,8 +6,9 @@
 Half of the hand-ins are right, in many ways, half have one planted mistake. Each round runs all contenders back to
 back, every second one in the opposite order: ours as `grader grade --jobs 2`; the peers in their best form without
 Docker, two processes each; and as the floor a child forked from a warm process, which runs the same cells and probes
-and nothing else. Before the rounds a few hand-ins go through all of them, to warm caches and to look at the memory of
-kernels.
+and nothing else. A peer takes many minutes in which a machine has faster and slower ones, and ours a part of one: so
+ours and the floor have a turn before, between and after the peers, and their cost in a round is that of all turns.
+Before the rounds a few hand-ins go through all of them, to warm caches and to look at the memory of kernels.
 
 Ratios are taken within a round. CPU seconds are those of all processes of a command, its start included, by control
 group; run it as root, or they and the memory of kernels are incomplete, and the table says so.
@@ -32,7 +33,7 @@ from peers.cohort import Generated, cohort, write_cohort
 from peers.contenders import Nbgrader, Otter, Peer, environment
 from peers.memory import Memory, Sampler
 from peers.meter import Command, Reading, measure
-from peers.table import FLOOR, OURS, Cost, costs_table, each_further, full_marks, verdicts
+from peers.table import FLOOR, OURS, Cost, costs_table, each_further, full_marks, together, verdicts
 
 from grader.execute import locate
 from grader.pipeline.course import Course
@@ -91,15 +92,18 @@ class Field:
 
         Args:
             found: takes what is measured.
-            backwards: True for the opposite order; the floor always follows ours, whose evidence it needs.
+            backwards: True for the opposite order of the peers; the floor always follows ours, whose evidence it needs.
             sample: True to look at the memory of kernels.
         """
-        steps = [self._measure_ours, *(self._measuring(name) for name in self._peers)]
         found.loads.append(os.getloadavg()[0])
+        names = list(self._peers)
+        turns = [self._measure_ours(found, Sampler() if sample else None)]
         costs: dict[str, Cost] = {}
-        for step in reversed(steps) if backwards else steps:
-            costs |= step(found, Sampler() if sample else None)
-        found.rounds.append({name: costs[name] for name in (OURS, *self._peers, FLOOR)})
+        for name in reversed(names) if backwards else names:
+            costs[name] = self._measure_peer(name, found, Sampler() if sample else None)
+            turns.append(self._measure_ours(found, Sampler() if sample else None))
+        costs |= {name: together([turn[name] for turn in turns]) for name in (OURS, FLOOR)}
+        found.rounds.append({name: costs[name] for name in (OURS, *names, FLOOR)})
 
     def _measure_ours(self, found: Found, sampler: Sampler | None) -> dict[str, Cost]:
         run = self._folder / "run"
@@ -119,16 +123,13 @@ class Field:
         found.memory[FLOOR] = Memory(kernels=len(self.members), uss=spent.uss, pss=spent.pss, worst_uss=spent.uss)
         return Cost(cpu_s=spent.cpu_s / len(self.members), per_minute=60 * len(self.members) / spent.wall_s)
 
-    def _measuring(self, name: str) -> Any:
-        def step(found: Found, sampler: Sampler | None) -> dict[str, Cost]:
-            peer = self._peers[name]
-            costs = {name: self._cost(name, peer.commands(self.members), found, sampler)}
-            lost, again = peer.lost_by_all([member.key for member in self.members])
-            found.again.setdefault(name, []).extend(again)
-            self._check(name, lost, found)
-            return costs
-
-        return step
+    def _measure_peer(self, name: str, found: Found, sampler: Sampler | None) -> Cost:
+        peer = self._peers[name]
+        cost = self._cost(name, peer.commands(self.members), found, sampler)
+        lost, again = peer.lost_by_all([member.key for member in self.members])
+        found.again.setdefault(name, []).extend(again)
+        self._check(name, lost, found)
+        return cost
 
     def _cost(self, name: str, commands: Sequence[Command], found: Found, sampler: Sampler | None) -> Cost:
         reading: Reading = measure(commands, sampler)

@@ -39,6 +39,7 @@ from grader.arguments import (
 )
 from grader.console import BatchProgress, printable, show_error
 from grader.errors import ConfigError, GraderError
+from grader.leave import leave
 from grader.records import RunMarks
 
 EXIT_INTERRUPTED = 130
@@ -388,6 +389,8 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         app()
+    except SystemExit as ended:
+        leave(ended)
     except Exception as error:  # noqa: BLE001 - the outermost guard: a fault of ours is told as such, with its trace
         traceback.print_exc()
         fault = GraderError(

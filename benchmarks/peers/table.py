@@ -22,6 +22,14 @@ class Cost:
     """Submissions a minute on the wall."""
 
 
+def together(turns: Sequence[Cost]) -> Cost:
+    """Several turns with equally many submissions as one: what all of them took, by all submissions."""
+    return Cost(
+        cpu_s=statistics.fmean(turn.cpu_s for turn in turns),
+        per_minute=statistics.harmonic_mean([turn.per_minute for turn in turns]),
+    )
+
+
 Round = Mapping[str, Cost]
 """What each contender cost, by name; the floor is one of them."""
 

@@ -18,7 +18,7 @@ _DEPTH = 20
 _WELCOME_S = 2.0
 _CUT = {"output_type": "stream", "name": "stderr", "text": "[more was printed; it is not kept]\n"}
 END_OF_CELL = "grader_end_of_cell"
-"""In the metadata of a message without data: what was printed before it belongs to the cell with this index."""
+"""In the metadata of a message without data: what was sent since the one before belongs to the cell with this index."""
 
 
 class KernelClient(AsyncKernelClient):  # type: ignore[misc]  # the base ships no complete types
@@ -86,7 +86,7 @@ class Outputs:
         self.error: str | None = None
         """Name of the exception with which the request ended."""
         self.of_cells: dict[int, list[dict[str, Any]]] = {}
-        """What was printed up to the end of each cell, where the request is about several."""
+        """What each cell that ended has sent, where the request is about several and something was sent."""
 
     @property
     def flooded(self) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
 from grader.errors import GraderError
 from grader.execute.detect import detect
 from grader.execute.environment import locate
 from grader.execute.isolation import Isolation
-from grader.execute.plan import launch_of
+from grader.execute.plan import launch_of, needs_of
+from grader.records import NotebookRecord
 from grader.rubric import Rubric
 
 
@@ -29,13 +31,20 @@ class Isolations:
             found = self._found[level, unsafe] = detect(level, unsafe=unsafe)
         return found
 
-    def expect(self, rubric: Rubric, *, unsafe: bool = False) -> None:
+    def expect(self, rubric: Rubric, template: NotebookRecord | None = None, *, unsafe: bool = False) -> None:
         """Begin to load what kernels of a coursework are made from, while the caller does something else.
 
         Nothing is refused here: whatever is in the way is told when a kernel is asked for, if one is.
+
+        Args:
+            rubric: the coursework.
+            template: what hand-ins are made from, where it is known; what its code needs is then loaded, too.
+            unsafe: True for kernels without a sandbox.
         """
         with suppress(GraderError):
             launch = launch_of(rubric, locate(rubric.folder))
+            if template is not None:
+                launch = replace(launch, needs=needs_of(template, rubric.execution, "student"))
             self.get(unsafe=unsafe).expect(launch)
 
     async def close(self) -> None:

@@ -67,10 +67,11 @@ class Sealed:
         return asyncio.run(self._run(launch, program, seconds, around or {}))
 
     def expect(self, launch: Launch) -> None:
-        """Start the template for a launch, if there is none; see `Isolation.expect`."""
+        """Start the template for a launch, if there is none, and have it load what it needs; see `Isolation.expect`."""
         recipe = Recipe.of(launch)
         if recipe not in self._templates:
             self._templates[recipe] = Template(recipe, self.paths, own_users=self.own_user)
+        self._templates[recipe].load(launch.needs)
 
     async def close(self) -> None:
         """End all templates, and with them all kernels."""

@@ -143,6 +143,8 @@ class PartSession:
         if unit is None:
             return True
         culprit = unit.culprit(evidence.unfinished)
+        if unit.has_many and culprit is not None and culprit.cell is not None:
+            self._outputs[culprit.cell] += answer.outputs
         if answer.well:
             self._singly = True
             return False
@@ -197,12 +199,10 @@ class PartSession:
         return None, answer
 
     def _keep_outputs(self, unit: Unit, answer: Answer) -> None:
-        rest = list(answer.outputs)
         for cell in unit.cells:
-            if cell in answer.of_cells:
-                self._outputs[cell] = list(answer.of_cells[cell])
-            else:  # the only cell of the request, or the first that did not come to its end
-                self._outputs[cell], rest = rest, []
+            self._outputs[cell] = list(answer.of_cells.get(cell, ()))
+        if unit.cell is not None and unit.cell not in answer.of_cells:
+            self._outputs[unit.cell] = list(answer.outputs)
 
     def _units(self, left_out: set[str]) -> Iterator[Unit]:
         plan = self._plan

@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -131,6 +132,12 @@ class Template:
                 return True
             await asyncio.sleep(_LOOK_S)
         return False
+
+    def load(self, needs: Sequence[str]) -> None:
+        """Have it load what kernels to come need; `needs` as a launch says it. If it fails, the next to ask is told."""
+        if needs:
+            with suppress(OSError):
+                self._control.send(" ".join(["load", *needs]).encode())
 
     async def ask(self, descriptors: Sequence[int], *, needs: Sequence[str] = ()) -> None:
         """Ask for one process, by the descriptors that it needs; `needs` as a launch says it.

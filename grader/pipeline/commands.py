@@ -14,6 +14,7 @@ from itertools import chain
 from pathlib import Path
 
 from grader import execute, intake, score
+from grader.coursework import student_version
 from grader.errors import ConfigError, RubricError, RunError, UnknownCheckError
 from grader.limits import Limits
 from grader.pipeline.course import Course, expectation_of, stored_course
@@ -63,7 +64,8 @@ def grade(request: GradeRequest, observer: Observer, isolations: execute.Isolati
         isolations = after.enter_context(kept_isolations(isolations))
         course = Course.load(request.rubric)
         if not _exists(request.out):  # all of it has to be run
-            isolations.expect(course.rubric, unsafe=options.unsafe_no_sandbox)
+            template = student_version(course.rubric).notebook
+            isolations.expect(course.rubric, template, unsafe=options.unsafe_no_sandbox)
         pages = after.enter_context(PageMaker(course))
         observer.stage("reading the hand-ins")
         submissions = _take_in(request, course, observer)

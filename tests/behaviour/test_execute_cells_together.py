@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from helpers.execute_cases import LEVELS, REPOSITORY, notebook, opened, plan, probe, status_of, take
+from helpers.execute_cases import LEVELS, QUICK, REPOSITORY, notebook, opened, plan, probe, status_of, take
 
 from grader.execute.session import PartOutcome
 
@@ -83,3 +83,25 @@ def test_what_one_cell_prints_too_much_of_does_not_cost_the_next_its_output() ->
 
     assert printed(outcome)[1] == "two\n"
     assert "dropped" in outcome.record.cells[0].notes[0]
+
+
+def test_what_is_only_displayed_belongs_to_its_cell_though_those_before_were_silent() -> None:
+    shown = "from IPython.display import display\nclass Showing:\n    display('shown')"
+
+    outcome = taken("sealed", saying("'one'"), ANSWER, shown, "x = 4", "y = 5")
+
+    assert outcome.executed is not None
+    outputs = [cell["outputs"] for cell in json.loads(outcome.executed)["cells"]]
+    assert [len(one) for one in outputs] == [1, 0, 1, 0, 0]
+    assert outputs[2][0]["data"]["text/plain"] == "'shown'"
+
+
+def test_what_a_cell_has_printed_that_used_up_the_time_is_kept_though_those_before_were_silent() -> None:
+    waiting = "import time\nclass Waiting:\n    print('last words', flush=True)\n    time.sleep(60)"
+    limits = QUICK.model_copy(update={"statement_s": 30.0, "notebook_s": 3.0})
+
+    with opened("sealed") as isolation:
+        outcome = take(plan(notebook(ANSWER, "x = 2", waiting, ANSWER), limits=limits, agent=AGENT), isolation)
+
+    assert printed(outcome) == ["", "", "last words\n", ""]
+    assert outcome.record.kernels == 1

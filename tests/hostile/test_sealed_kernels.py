@@ -183,6 +183,37 @@ def test_what_optimisers_load_is_there_for_kernels_that_make_one_and_costs_them_
     assert said == [["False", "True", spare], ["True", "True", spare], ["True", "True", spare]]
 
 
+def test_what_is_expected_to_be_needed_is_loaded_before_the_first_kernel_asks_for_it() -> None:
+    isolation = Sealed()
+    asked = plan(notebook("import sys\nprint('wave' in sys.modules, 'wsgiref.util' in sys.modules)"), limits=PATIENT)
+    asked = replace(asked, launch=replace(asked.launch, preload=("wave", "wsgiref.util")))
+    try:
+        isolation.expect(asked.launch)
+        isolation.expect(that_needs(asked, "wave").launch)
+        said = printed(take(asked, isolation)).strip()
+    finally:
+        asyncio.run(isolation.close())
+
+    assert said == "True False"
+
+
+def test_what_is_expected_and_starts_a_thread_is_left_to_the_kernels(tmp_path: Path) -> None:
+    agent = tmp_path / "agent"
+    shutil.copytree(STUB_AGENT, agent)
+    (agent / "restless.py").write_text("import threading\nthreading.Thread(target=threading.Event().wait).start()\n")
+    names = ("_grader_agent.restless", "wave")
+    asked = plan(notebook(f"import sys\nprint([name in sys.modules for name in {names}])"), agent=agent)
+    asked = replace(asked, launch=replace(asked.launch, preload=names))
+    isolation = Sealed()
+    try:
+        isolation.expect(that_needs(asked, *names).launch)
+        said = printed(take(asked, isolation)).strip()
+    finally:
+        asyncio.run(isolation.close())
+
+    assert said == "[False, True]"
+
+
 def test_a_library_on_demand_that_starts_a_thread_is_left_to_kernels_and_those_that_run_go_on(tmp_path: Path) -> None:
     agent = tmp_path / "agent"
     shutil.copytree(STUB_AGENT, agent)

@@ -42,10 +42,10 @@ def start(namespace: dict[str, Any] | None = None, *, job: str | None = None, ev
     """
     work = read_job(Path(job or os.environ["GRADER_JOB"]))
     sink = Sink(Path(evidence or os.environ["GRADER_EVIDENCE"]), work.limits.evidence_bytes)
-    publish = None
+    channel = None
     if namespace is None:
         shell = _shell()
-        namespace, publish = shell.user_ns, shell.display_pub.publish
+        namespace, channel = shell.user_ns, shell.display_pub
     namespace.update(__name__="__main__", exit=leave, quit=leave)
     torch.set_num_threads(work.threads)
     session = Session(
@@ -56,7 +56,7 @@ def start(namespace: dict[str, Any] | None = None, *, job: str | None = None, ev
         sources=Sources(),
         stdout=BoundedStream(sys.stdout),
         stderr=BoundedStream(sys.stderr),
-        publish=publish,
+        channel=channel,
     )
     card = gpu.claim(work.gpu_fraction)
     shims.install(work.shims, session.note, gpu=card is not None)
@@ -95,6 +95,7 @@ def cell(*indices: int) -> None:
         AgentError: if the job has no such cell.
     """
     session = _session()
+    session.begin_cells()
     for index in indices:
         _known(index, session.job.cells)
         cells.run_cell(session, index)

@@ -6,10 +6,9 @@ import __future__
 import os
 import random
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 import torch
 
@@ -25,6 +24,16 @@ for _feature in __future__.all_feature_names:
     FUTURE_FLAGS |= getattr(__future__, _feature).compiler_flag
 
 
+class Channel(Protocol):
+    """What IPython has for sending to the host."""
+
+    session: Any
+    """Counts in `message_count` all messages that were made, whatever they are about."""
+
+    def publish(self, data: dict[str, Any], metadata: dict[str, Any]) -> None:
+        """Send data and metadata."""
+
+
 @dataclass
 class Session:
     """One kernel's work."""
@@ -37,8 +46,8 @@ class Session:
     sources: Sources
     stdout: BoundedStream
     stderr: BoundedStream
-    publish: Callable[[dict[str, Any], dict[str, Any]], None] | None = None
-    """Sends data and metadata to the host; None where there is no IPython."""
+    channel: Channel | None = None
+    """To the host; None where there is no IPython."""
     notes: list[str] = field(default_factory=list)
     """What shims have said since the cell began; moved into its record."""
     compile_flags: int = 0
@@ -49,19 +58,27 @@ class Session:
     """Status of the probes that this kernel has run, by `<probe>@<definition>`."""
     training: dict[str, Any] = field(default_factory=dict)
     """training.json as written last."""
+    _heard: int = 0
+    """How many messages there were when a cell ended that had sent some."""
 
     def note(self, sentence: str) -> None:
         """Say something about the cell that runs, once."""
         if sentence not in self.notes and len(self.notes) < 50:
             self.notes.append(sentence)
 
+    def begin_cells(self) -> None:
+        """What is sent from here on belongs to the next cell that ends."""
+        if self.channel is not None:
+            self._heard = self.channel.session.message_count
+
     def end_of_cell(self, index: int) -> None:
-        """Tell the host that what was printed so far belongs to this cell."""
+        """Tell the host that what was sent since another cell ended belongs to this one, if something was."""
         for stream in (self.stdout, self.stderr):
             if stream.written:
                 stream.flush()
-        if self.publish is not None:
-            self.publish({}, {_END_OF_CELL: index})
+        if self.channel is not None and self.channel.session.message_count != self._heard:
+            self.channel.publish({}, {_END_OF_CELL: index})
+            self.begin_cells()
 
     def let_print(self) -> None:
         """Pass on what a cell prints."""

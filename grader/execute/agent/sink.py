@@ -34,7 +34,8 @@ class Sink:
         self._spare = min(_SPARE_BYTES, limit // 4)
         self._room = limit - self._spare
         self._json_room = min(_JSON_BYTES, self._room)
-        self._short: dict[str, int] = {}
+        self._short: dict[str, bytes] = {}
+        """What was written last of the short records."""
 
     @property
     def room(self) -> int:
@@ -71,10 +72,11 @@ class Sink:
     def write_short_json(self, name: str, value: object) -> None:
         """Write a short `<name>.json`, or write it anew, out of what was kept back; nothing once that is spent."""
         content = encode_json(value)
-        growth = len(content) - self._short.get(name, 0)
-        if growth <= self._spare:
+        before = self._short.get(name, b"")
+        growth = len(content) - len(before)
+        if content != before and growth <= self._spare:
             self._spare -= growth
-            self._short[name] = len(content)
+            self._short[name] = content
             self._replace(f"{name}.json", content)
 
     def write_tensors(self, name: str, tensors: dict[str, tensor_file.Content]) -> None:

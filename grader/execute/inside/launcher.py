@@ -18,12 +18,13 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 _SETTINGS = {
-    "HistoryManager": {"enabled": False},
+    "HistoryManager": {"enabled": False, "hist_file": ":memory:"},
     "InteractiveShell": {"enable_tip": False},  # drawn at random each time that someone asks who the kernel is
     "IPKernelApp": {"quiet": True, "log_level": 50},  # what it would say tells a person how to connect
 }
@@ -50,7 +51,7 @@ def run(config: dict[str, Any], up: Callable[[], None]) -> None:
 
     streams = {os.fstat(descriptor).st_ino for descriptor in (1, 2)}
     host_hears = os.dup(2)
-    app = _application(config["connection"])
+    app = application_class().instance(connection_file=config["connection"])
     app.initialize([])
     if config["package"]:
         _start_agent(config["package"], host_hears)
@@ -69,22 +70,48 @@ def _start_agent(package: str, host_hears: int) -> None:
         raise
 
 
-def _application(connection: str) -> Any:
-    """The kernel's application, without what takes a third of its start and serves nobody here."""
-    from ipykernel import ipkernel
+@cache
+def application_class() -> Any:
+    """The class of the kernel's application, without what takes half of its start and serves nobody here.
+
+    Raises:
+        ImportError: if there is no ipykernel.
+    """
+    from ipykernel import debugger, ipkernel
     from ipykernel.kernelapp import IPKernelApp
+    from ipykernel.zmqshell import ZMQInteractiveShell
+    from traitlets import Type
     from traitlets.config import Config
 
-    class Application(IPKernelApp):  # type: ignore[misc]  # ipykernel is not in the environment that is checked
+    vars(debugger)["_is_debugpy_available"] = False  # what waits for one is made for each kernel, and is large
+
+    class Shell(ZMQInteractiveShell):  # type: ignore[misc]  # ipykernel is not in the environment that is checked
+        def init_completer(self) -> None:
+            """Nobody types here."""
+
+        def init_profile_dir(self, profile_dir: Any) -> None:
+            """There is none, and making it takes long."""
+
+    class Kernel(ipkernel.IPythonKernel):  # type: ignore[misc]  # see above
+        shell_class = Type(Shell)
+
+    class Application(IPKernelApp):  # type: ignore[misc]  # see above
+        kernel_class = Type(Kernel)
+
         def parse_command_line(self, argv: Any = None) -> None:
             """There is none, and making its parser takes long."""
             self.update_config(Config(_SETTINGS))
-            self.update_config(Config({"IPKernelApp": {"connection_file": connection}}))
 
         def init_control(self, context: Any) -> None:
             """Without the thread that would hand requests to other shells of the same kernel: there are none."""
             super().init_control(context)
             self.shell_channel_thread = None
+
+        def init_heartbeat(self) -> None:
+            """The host watches the process itself."""
+
+        def write_connection_file(self, **keywords: Any) -> None:
+            """It is there: the host has written it."""
 
         def _configure_logging(self) -> None:
             """Python's own way will do, and changing it looks at every logger that there is."""
@@ -93,10 +120,16 @@ def _application(connection: str) -> Any:
             with _modules_hidden_from(ipkernel):
                 super().init_kernel()
 
+        def init_profile_dir(self) -> None:
+            self.profile_dir = None
+
         def init_config_files(self) -> None:
             """There are none in a sandbox, and looking for them takes long; the same holds for the next two."""
 
         def load_config_file(self, *arguments: Any, **keywords: Any) -> None:
+            """See `init_config_files`."""
+
+        def init_extensions(self) -> None:
             """See `init_config_files`."""
 
         def init_code(self) -> None:
@@ -104,7 +137,7 @@ def _application(connection: str) -> Any:
             self.shell.user_ns_hidden.update(self.shell.user_ns)
             self.shell._sys_modules_keys = LOADED or set(sys.modules)
 
-    return Application.instance()
+    return Application
 
 
 @contextmanager

@@ -16,6 +16,7 @@ import select
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,7 +25,7 @@ from .seal import Handles, Request, fork_sealed
 
 _MOST_HANDLES = 16
 _MOST_BYTES = 64 * 1024
-"""Of a request: the word `fork`, and names of what the kernel's code seems to need of what is loaded on demand."""
+"""Of a request: `fork` or `load`, and names of what the code of kernels seems to need of what is loaded on demand."""
 _KERNEL_ARGUMENTS = ["/agent/launcher.py", "/job/start.json"]
 
 
@@ -45,14 +46,11 @@ def main() -> None:
     except preload.NoForkError as error:
         served.start_again(error)
     _say_missing(missing)
+    if config["every_kernel"]:
+        with suppress(ImportError):  # a kernel will say so itself
+            launcher.application_class()
     preload.read_lines(Path(config["agent"]).rglob("*.py"))
-    _settle()
     served.serve(_Children(bytes.fromhex(config["filter"]), usual))
-
-
-def _settle() -> None:
-    launcher.LOADED.update(sys.modules)
-    memory.settle()
 
 
 def _say_missing(missing: dict[str, str]) -> None:
@@ -73,18 +71,23 @@ class _Served:
         self._control = control
         self._config = config
         self._poll = select.poll()
+        self._settled = False
+        """True while nothing was loaded since memory was made cheap to share."""
         self._running: dict[int, int] = {}
         for child in config["running"]:
             self._watch(child)
 
     def serve(self, children: _Children) -> None:
         """Answer until the host lets go of its end."""
+        self._load_more(self._config["needs"], self._config["waiting"])
         if self._config["waiting"]:
-            self._load_more(self._config["needs"], self._config["waiting"])
             self._fork(children, Handles.of(self._config["waiting"]))
         self._poll.register(self._control, select.POLLIN)
         while True:
-            for descriptor, _ in self._poll.poll():
+            ready = self._poll.poll(None if self._settled else 0)
+            if not ready:
+                self._settle()
+            for descriptor, _ in ready:
                 if descriptor != self._control.fileno():
                     self._poll.unregister(descriptor)
                     os.close(descriptor)
@@ -93,8 +96,10 @@ class _Served:
                 message, descriptors, _, _ = socket.recv_fds(self._control, _MOST_BYTES, _MOST_HANDLES)
                 if not message:
                     return
-                self._load_more(message.decode().split()[1:], descriptors)
-                self._fork(children, Handles.of(descriptors))
+                asked, *needs = message.decode().split()
+                self._load_more(needs, descriptors)
+                if asked == "fork":
+                    self._fork(children, Handles.of(descriptors))
 
     def start_again(
         self, error: preload.NoForkError, needs: Sequence[str] = (), waiting: Sequence[int] = ()
@@ -123,7 +128,7 @@ class _Served:
         os.execv(sys.executable, [sys.executable, "-m", module, str(self._control.fileno()), str(handed_on)])
 
     def _load_more(self, needs: Sequence[str], waiting: Sequence[int]) -> None:
-        """Load what only some kernels need, at the first request for one of them."""
+        """Load what only some kernels need, when it is asked for or at the first request for one of them."""
         modules = [name for name in self._config["on_demand"] if name in needs]
         if not modules:
             return
@@ -133,9 +138,17 @@ class _Served:
             self.start_again(error, needs, waiting)
         self._config["on_demand"] = [name for name in self._config["on_demand"] if name not in needs]
         _say_missing(missing)
-        _settle()
+        self._settled = False
+
+    def _settle(self) -> None:
+        """Make what was loaded cheap to share; it takes long, so that all that is to be loaded comes first."""
+        launcher.LOADED.update(sys.modules)
+        memory.settle()
+        self._settled = True
 
     def _fork(self, children: _Children, handles: Handles) -> None:
+        if not self._settled:
+            self._settle()
         child = children.fork(handles)
         handles.close()
         if child is not None:

@@ -18,6 +18,7 @@ from peers.table import (
     full_marks,
     markdown,
     ratios,
+    together,
     verdicts,
 )
 from phases import EXECUTION, PAGES, READING, SCORING, Ledger, budget, further
@@ -47,6 +48,11 @@ def test_ratios_are_to_the_peer_that_is_better_in_each_respect() -> None:
 def test_ratios_are_medians_of_those_within_a_round() -> None:
     rounds = [one_round(), one_round(ours=0.5, floor=0.5), one_round(ours=2.0, floor=0.5)]
     assert ratios(rounds) == {CPU: 4.0, ABOVE: 2.0, RATE: 10.0}
+
+
+def test_turns_of_one_round_count_by_what_they_took() -> None:
+    turns = [Cost(cpu_s=0.25, per_minute=60), Cost(cpu_s=0.75, per_minute=30)]
+    assert together(turns) == Cost(cpu_s=0.5, per_minute=40)
 
 
 def test_the_floor_is_no_peer() -> None:
