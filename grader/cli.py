@@ -6,7 +6,6 @@ The pipeline is imported by the commands that need it, not here: it loads torch,
 from __future__ import annotations
 
 import dataclasses
-import gc
 import getpass
 import json
 import os
@@ -39,7 +38,7 @@ from grader.arguments import (
 )
 from grader.console import BatchProgress, printable, show_error
 from grader.errors import ConfigError, GraderError
-from grader.leave import leave
+from grader.own_process import leave, loading
 from grader.records import RunMarks
 
 EXIT_INTERRUPTED = 130
@@ -68,17 +67,6 @@ def _main(
     ] = False,
 ) -> None:
     pass
-
-
-@contextmanager
-def _loading() -> Iterator[None]:
-    """Load modules without looking for garbage, which they leave none of, and leave them out of every later look."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 @contextmanager
@@ -143,7 +131,7 @@ def grade(
 
     Example: grader grade rubrics/first_steps submissions/first_steps --out runs/first
     """
-    with _loading():
+    with loading():
         from grader.ahead import kernels_ahead
 
         isolations = kernels_ahead(rubric, out, unsafe=unsafe_no_sandbox)
@@ -180,7 +168,7 @@ def execute(
 
     Example: grader execute runs/first --missing
     """
-    with _loading():
+    with loading():
         from grader import pipeline
 
     with _guard(output_format, f"grader execute {run} --missing"), BatchProgress(quiet=quiet) as progress:
@@ -208,7 +196,7 @@ def score(
 
     Example: grader score runs/first --rubric rubrics/first_steps --out runs/again
     """
-    with _loading():
+    with loading():
         from grader import pipeline
 
     with _guard(output_format), BatchProgress(quiet=quiet) as progress:
@@ -222,7 +210,7 @@ def report(run: Run, output_format: OutputFormat = Format.TEXT) -> None:
 
     Example: grader report runs/first
     """
-    with _loading():
+    with loading():
         from grader import pipeline
 
     with _guard(output_format):
@@ -249,7 +237,7 @@ def override(
 
     Example: grader override runs/first f1-right shift/text 1 --why "says that the factor cancels"
     """
-    with _loading():
+    with loading():
         from grader import pipeline
 
     with _guard(output_format):
@@ -313,7 +301,7 @@ def explain(
 
     Example: grader explain runs/first f3-overflow softmax
     """
-    with _loading():
+    with loading():
         from grader import pipeline
 
     with _guard(output_format):
@@ -367,7 +355,7 @@ def doctor(
 
     Example: grader doctor rubrics/first_steps
     """
-    with _loading():
+    with loading():
         from grader import pipeline
 
     with _guard(output_format):

@@ -23,6 +23,8 @@ from helpers.hostile_plan import (
 pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(1800)]
 HAND_INS = [name for name, attack in attacks_of(HandIn).items() if not attack.layered]
 FORMULAS = tuple("=+-@\t\r")
+FILLED_IN = str(982451653 * 57885161)
+"""What a page would show that read names as a template; a digest of a run holds shorter numbers now and then."""
 
 
 @pytest.fixture(scope="module", params=WAYS)
@@ -85,7 +87,7 @@ def test_a_hostile_name_is_graded_and_shown_as_text(name: str, attacked: Tried) 
     assert_as_honest(attacked, graded)
     assert graded.row["student"] == attacks_of(FileName)[name].student
     for page in (graded.page, graded.summary):
-        assert not [bad for bad in ("<img", "\x1b", "\u202e", "1337") if bad in page]
+        assert not [bad for bad in ("<img", "\x1b", "\u202e", FILLED_IN) if bad in page]
     (row,) = [row for row in table(attacked.batch.run / "marks.csv") if row["student"] == graded.row["student"]]
     for cell in row.values():
         assert not cell.startswith(FORMULAS)

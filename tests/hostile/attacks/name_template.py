@@ -5,6 +5,6 @@ from helpers.hostile_attacks import FileName
 ATTACK = FileName(
     aims_at="whoever reads the page",
     holds="Names are filled in, never read as a template.",
-    name=b"{{7*191}}${7*191}.ipynb",
-    student="7-191-7-191",
+    name=b"{{982451653*57885161}}${982451653*57885161}.ipynb",
+    student="982451653-57885161-982451653-57885161",
 )
