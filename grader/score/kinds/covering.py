@@ -18,17 +18,9 @@ from grader.records import Record
 MOST_RUNS = 16
 MOST_MODES = 10
 """With more modes the other depths no longer fit beside "every mode at three layers"."""
-_DEEPEST = 3
-_PATTERN = (
-    ((True, False, True), 2, (False, True, False)),
-    ((False, False, False), 1, (True, True, True)),
-    ((False, True, True), 2, (True, False, True)),
-    ((True, False, False), 1, (False, False, False)),
-)
-"""Bias, equal widths and the larger batch of a mode's run at three layers; its other depth; the same of that run."""
 
-_DEPTHS = (_DEEPEST, 2, 1)
-_STEPS = {_DEEPEST: 4, 2: 3, 1: 3}
+_DEPTHS = (3, 2, 1)
+_STEPS = {3: 4, 2: 3, 1: 3}
 """By depth. Of three steps the one between is the same from either end, so the deepest runs have four."""
 _FEW, _SEVERAL = 2, (3, 4)
 """Sizes of a batch: the smallest with an order, and the first of these that is not the number of steps."""
@@ -82,8 +74,7 @@ class _Row(Record):
 def covering_runs(modes: Sequence[str]) -> tuple[RunSpec, ...]:
     """Runs that cover every mode at three layers and every pair of the other factors; at most 16.
 
-    Where there is room, every mode also runs at one other depth, with the other bias. A mode that has but one run with
-    several layers has it with unequal widths, which tell the layers apart.
+    Where there is room, every mode also runs at two layers and at one: a fault of one mode and one depth is common.
 
     Args:
         modes: the modes of the model, at most `MOST_MODES`.
@@ -98,22 +89,22 @@ def covering_runs(modes: Sequence[str]) -> tuple[RunSpec, ...]:
 
 @lru_cache(maxsize=64)
 def _covering(modes: tuple[str, ...]) -> tuple[RunSpec, ...]:
-    rows = _pattern(modes)
+    rows: list[_Row] = []
+    for mode, depth in _skeleton(modes):
+        rows.append(_best([row for row in _all_rows(modes) if (row.mode, row.depth) == (mode, depth)], rows))
     wanted = set().union(*(row.pairs() for row in _all_rows(modes)))
-    while wanted - set().union(*(row.pairs() for row in rows)):  # fewer modes than the pattern has
+    while wanted - set().union(*(row.pairs() for row in rows)):
         rows.append(_best(_all_rows(modes), rows))
     return tuple(_spec(row) for row in rows)
 
 
-def _pattern(modes: Sequence[str]) -> list[_Row]:
-    """Every mode at three layers, then at another depth as many as there is room for; four modes try all pairs."""
-    deep: list[_Row] = []
-    other: list[_Row] = []
-    for place, mode in enumerate(modes):
-        first, depth, second = _PATTERN[place % len(_PATTERN)]
-        for rows, layers, (bias, equal, several) in ((deep, _DEEPEST, first), (other, depth, second)):
-            rows.append(_Row(mode=mode, depth=layers, bias=bias, equal=equal, several=several))
-    return [*deep, *other][:MOST_RUNS]
+def _skeleton(modes: Sequence[str]) -> list[tuple[str, int]]:
+    """Every mode at three layers, then the other depths for as many modes as there is room."""
+    chosen = [(mode, 3) for mode in modes]
+    if len(modes) * len(_DEPTHS) <= MOST_RUNS:
+        return chosen + [(mode, depth) for depth in (2, 1) for mode in modes]
+    room = MOST_RUNS - len(chosen)
+    return chosen + [(modes[index // 2], (2, 1)[index % 2]) for index in range(room)]
 
 
 def _all_rows(modes: Sequence[str]) -> list[_Row]:
