@@ -140,10 +140,16 @@ def test_a_sealed_kernel_has_no_capability_and_a_filter(sealed: Sealed) -> None:
     assert (status["NoNewPrivs"], status["Seccomp"], status["Pid"], status["PPid"]) == ("1", "2", "2", "1")
 
 
-def test_a_library_that_starts_a_thread_is_left_to_the_kernels(tmp_path: Path) -> None:
-    agent = tmp_path / "agent"
+def with_a_restless_module(folder: Path) -> Path:
+    """An agent with a module that starts a thread when it is imported."""
+    agent = folder / "agent"
     shutil.copytree(STUB_AGENT, agent)
     (agent / "restless.py").write_text("import threading\nthreading.Thread(target=threading.Event().wait).start()\n")
+    return agent
+
+
+def test_a_library_that_starts_a_thread_is_left_to_the_kernels(tmp_path: Path) -> None:
+    agent = with_a_restless_module(tmp_path)
     asked = plan(notebook(f"import os, sys\nprint([name in sys.modules for name in {LOADED}])"), limits=PATIENT)
     preload = ("wave", "_grader_agent.restless", "chunk_that_is_not_there", "colorsys")
     isolation = Sealed()
@@ -198,9 +204,7 @@ def test_what_is_expected_to_be_needed_is_loaded_before_the_first_kernel_asks_fo
 
 
 def test_what_is_expected_and_starts_a_thread_is_left_to_the_kernels(tmp_path: Path) -> None:
-    agent = tmp_path / "agent"
-    shutil.copytree(STUB_AGENT, agent)
-    (agent / "restless.py").write_text("import threading\nthreading.Thread(target=threading.Event().wait).start()\n")
+    agent = with_a_restless_module(tmp_path)
     names = ("_grader_agent.restless", "wave")
     asked = plan(notebook(f"import sys\nprint([name in sys.modules for name in {names}])"), agent=agent)
     asked = replace(asked, launch=replace(asked.launch, preload=names))
@@ -215,9 +219,7 @@ def test_what_is_expected_and_starts_a_thread_is_left_to_the_kernels(tmp_path: P
 
 
 def test_a_library_on_demand_that_starts_a_thread_is_left_to_kernels_and_those_that_run_go_on(tmp_path: Path) -> None:
-    agent = tmp_path / "agent"
-    shutil.copytree(STUB_AGENT, agent)
-    (agent / "restless.py").write_text("import threading\nthreading.Thread(target=threading.Event().wait).start()\n")
+    agent = with_a_restless_module(tmp_path)
     names = ("_grader_agent.restless", "wave")
     asked = plan(notebook(f"import sys\nprint([name in sys.modules for name in {names}])"), agent=agent)
     asked = replace(asked, launch=replace(asked.launch, preload=names))

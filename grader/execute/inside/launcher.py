@@ -121,6 +121,7 @@ def application_class() -> Any:
                 super().init_kernel()
 
         def init_profile_dir(self) -> None:
+            """There is none; see the shell's."""
             self.profile_dir = None
 
         def init_config_files(self) -> None:
