@@ -55,6 +55,24 @@ def raised(record: PartRecord) -> list[str | None]:
     return [None if error is None else error.type for error in last]
 
 
+SHELL = """
+import os, sys
+shell = get_ipython()
+print(shell.kernel is shell.parent, shell.kernel.shell is shell, shell.log is shell.kernel.log)
+print(vars(sys.modules['__main__']) is shell.user_ns, shell.user_ns is shell.kernel.shell.user_ns)
+print([str(folder) for folder in _dh] == [os.getcwd()] == [shell.starting_dir], os.environ['PAGER'])
+print(os.path.isdir(shell.ipython_dir), shell.ipython_dir.startswith(os.environ['HOME'] + '/'))
+print(shell._orig_sys_module_state['stdout'].pub_thread is shell.displayhook.pub_socket.io_thread)
+1 + 1
+"""
+
+
+def test_a_shell_that_was_made_ahead_is_that_of_its_own_kernel(sealed: Sealed) -> None:
+    said = [printed(run(sealed, SHELL)) for _ in range(2)]
+
+    assert said == ["True True True\nTrue True\nTrue cat\nTrue True\nTrue\n"] * 2
+
+
 LOADED = ("wave", "torch", "_grader_agent.restless", "colorsys")
 
 

@@ -78,6 +78,7 @@ def application_class() -> Any:
         ImportError: if there is no ipykernel.
     """
     from ipykernel import debugger, ipkernel
+    from ipykernel.compiler import XCachingCompiler
     from ipykernel.kernelapp import IPKernelApp
     from ipykernel.zmqshell import ZMQInteractiveShell
     from traitlets import Type
@@ -92,11 +93,35 @@ def application_class() -> Any:
         def init_profile_dir(self, profile_dir: Any) -> None:
             """There is none, and making it takes long."""
 
+        def init_ipython_dir(self, ipython_dir: Any) -> None:
+            """Not before it has a kernel; the same holds for the next one."""
+
+        def init_environment(self) -> None:
+            """See `init_ipython_dir`."""
+
+        def move_into(self, kernel: Any) -> None:
+            """Be the shell of a kernel: what was made ahead has seen neither its folder nor its variables."""
+            self.parent, self.kernel, self.log = kernel, kernel, kernel.log
+            folder = Path.cwd()
+            self.starting_dir, self.history_manager.dir_hist[:] = str(folder), [folder]
+            self.save_sys_module_state()
+            super().init_ipython_dir(None)
+            super().init_environment()
+
     class Kernel(ipkernel.IPythonKernel):  # type: ignore[misc]  # see above
         shell_class = Type(Shell)
 
+        def __init__(self, **keywords: Any) -> None:
+            super().__init__(**keywords)
+            self.shell.move_into(self)
+
     class Application(IPKernelApp):  # type: ignore[misc]  # see above
         kernel_class = Type(Kernel)
+
+        @staticmethod
+        def make_shell() -> None:
+            """Make the shell that the kernel of this process, or of one that is forked from it, will have."""
+            Shell.instance(config=Config(_SETTINGS), compiler_class=XCachingCompiler)
 
         def parse_command_line(self, argv: Any = None) -> None:
             """There is none, and making its parser takes long."""

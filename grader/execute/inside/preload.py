@@ -12,8 +12,10 @@ import linecache
 import random
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+
+from . import launcher
 
 EVERY_KERNEL = ("torch", "numpy.random", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell")
 """What a kernel that starts afresh loads, too, and so pays for out of its memory."""
@@ -21,6 +23,8 @@ OPTIMISERS = "torch._dynamo"
 """What the first optimiser of a process loads: a second of work that kernels without one do without."""
 LIBROSA = "librosa()"
 """The first call of librosa, which loads all that later ones use: another second."""
+SHELL = "shell()"
+"""The shell of a kernel, which is the same in all of them."""
 AHEAD = (
     "torch.fx.experimental.symbolic_shapes",  # what the first derivative of a process loads
     # What the start of a kernel imports late, and so every kernel again; found by looking at sys.modules in one.
@@ -37,6 +41,7 @@ AHEAD = (
     "pdb",
     "tornado.platform.asyncio",
     "tornado.queues",
+    SHELL,
 )
 
 _ON_THE_WAY = (
@@ -97,10 +102,7 @@ def load(modules: Iterable[str]) -> dict[str, str]:
         warnings.simplefilter("ignore")
         for name in modules:
             try:
-                if name == LIBROSA:
-                    _call_librosa()
-                else:
-                    importlib.import_module(name)
+                _MADE.get(name, importlib.import_module)(name)
             except Exception as error:  # noqa: BLE001 - whatever a library raises, a kernel without it may do well
                 missing[name] = f"{type(error).__name__}: {error}"[:300]
             if safe and (reason := why_no_fork()):
@@ -108,11 +110,19 @@ def load(modules: Iterable[str]) -> dict[str, str]:
     return missing
 
 
-def _call_librosa() -> None:
+def _call_librosa(_: str) -> None:
     """Its first call compiles or loads what all later ones use."""
     librosa = importlib.import_module("librosa")
     numpy = importlib.import_module("numpy")
     librosa.feature.mfcc(y=numpy.zeros(16000, dtype=numpy.float32), sr=16000, hop_length=512, n_fft=2048)
+
+
+def _make_shell(_: str) -> None:
+    launcher.application_class().make_shell()
+
+
+_MADE: dict[str, Callable[[str], object]] = {LIBROSA: _call_librosa, SHELL: _make_shell}
+"""How to make what is no module."""
 
 
 def why_no_fork() -> str:

@@ -16,7 +16,6 @@ import select
 import socket
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -46,9 +45,6 @@ def main() -> None:
     except preload.NoForkError as error:
         served.start_again(error)
     _say_missing(missing)
-    if config["every_kernel"]:
-        with suppress(ImportError):  # a kernel will say so itself
-            launcher.application_class()
     preload.read_lines(Path(config["agent"]).rglob("*.py"))
     served.serve(_Children(bytes.fromhex(config["filter"]), usual))
 
