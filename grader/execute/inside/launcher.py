@@ -83,6 +83,7 @@ def application_class() -> Any:
     from ipykernel.zmqshell import ZMQInteractiveShell
     from traitlets import Type
     from traitlets.config import Config
+    from zmq.eventloop.zmqstream import ZMQStream
 
     vars(debugger)["_is_debugpy_available"] = False  # what waits for one is made for each kernel, and is large
 
@@ -115,6 +116,11 @@ def application_class() -> Any:
             super().__init__(**keywords)
             self.shell.move_into(self)
 
+        def start(self) -> None:
+            """Without a debugger."""
+            self.shell.exit_now = False
+            super(ipkernel.IPythonKernel, self).start()
+
     class Application(IPKernelApp):  # type: ignore[misc]  # see above
         kernel_class = Type(Kernel)
 
@@ -128,9 +134,7 @@ def application_class() -> Any:
             self.update_config(Config(_SETTINGS))
 
         def init_control(self, context: Any) -> None:
-            """Without the thread that would hand requests to other shells of the same kernel: there are none."""
-            super().init_control(context)
-            self.shell_channel_thread = None
+            """Without a channel for requests while a cell runs, and its thread: the host kills a kernel."""
 
         def init_heartbeat(self) -> None:
             """The host watches the process itself."""
@@ -143,7 +147,17 @@ def application_class() -> Any:
 
         def init_kernel(self) -> None:
             with _modules_hidden_from(ipkernel):
-                super().init_kernel()
+                kernel = Kernel.instance(
+                    parent=self,
+                    log=self.log,
+                    session=self.session,
+                    shell_stream=ZMQStream(self.shell_socket),
+                    iopub_thread=self.iopub_thread,
+                    iopub_socket=self.iopub_socket,
+                    stdin_socket=self.stdin_socket,
+                )
+            self.kernel = kernel
+            self.displayhook.get_execution_count = lambda: kernel.execution_count
 
         def init_profile_dir(self) -> None:
             """There is none; see the shell's."""
