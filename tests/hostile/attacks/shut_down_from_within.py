@@ -1,11 +1,11 @@
-"""Tells its own kernel to shut down, over the control channel and with the kernel's own key."""
+"""Tells its own kernel to shut down, over every channel for requests and with the kernel's own key."""
 
 from helpers.hostile_attacks import Ending
 
 ATTACK = Ending(
     aims_at="marks",
-    holds="A kernel that shuts down has ended like any other: the statement is left out of the next one.",
-    ends=("killed", "timeout"),
+    holds="None is read while a cell runs: the statement has its time, and is left out of the next kernel.",
+    ends=("timeout",),
     code="""
 import json
 import time
@@ -18,8 +18,9 @@ def attack():
     session = Session(key=connection["key"].encode(), signature_scheme=connection["signature_scheme"])
     context = zmq.Context()
     socket = context.socket(zmq.DEALER)
-    socket.connect("ipc://%s-%d" % (connection["ip"], connection["control_port"]))
-    session.send(socket, "shutdown_request", {"restart": False})
+    for channel in ("control_port", "shell_port"):
+        socket.connect("ipc://%s-%d" % (connection["ip"], connection[channel]))
+        session.send(socket, "shutdown_request", {"restart": False})
     while True:
         time.sleep(1)
 """,
