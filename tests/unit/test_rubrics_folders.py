@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 import subprocess
 import sys
 from decimal import Decimal
@@ -13,6 +15,7 @@ import pytest
 import torch
 
 from grader.coursework import normalise, regions, solution_notebook, student_version
+from grader.probes import Call, Let
 from grader.records import CellKind
 from grader.rubric import load_rubric
 from grader.score import probe_plan
@@ -54,6 +57,20 @@ def test_the_probes_of_a_rubric_and_of_its_kinds_have_different_names(folder):
     names = [probe.id for probe in (*plan.student, *plan.stand_ins)]
     assert len(set(names)) == len(names)
     assert {probe.id for probe in rubric.probes} <= set(names)
+
+
+@pytest.mark.parametrize("target", ["LSTMCell", "GRUCell"])
+def test_the_states_that_a_step_is_expected_to_return_are_those_of_its_probe(target):
+    folder = ROOT / "rubrics" / "imperial_cw3"
+    rubric = load_rubric(folder)
+    found = re.search(r"^JUDGED_STATES = (.*)$", (folder / "test_cells.py").read_text(encoding="utf-8"), re.MULTILINE)
+    assert found
+
+    (probe,) = [probe for probe in probe_plan(rubric, load_oracle(rubric)).student if probe.id == f"cell.{target}"]
+
+    (state,) = [step.value for step in probe.steps if isinstance(step, Let) and step.save == "h"]
+    assert tuple(state["shape"]) == ast.literal_eval(found.group(1))[target]
+    assert "trial0" in {step.save for step in probe.steps if isinstance(step, Call)}
 
 
 @every_rubric

@@ -18,7 +18,7 @@ from grader.score.kinds.credit import Charge, Credit, Shares
 OWNER = "model"
 """Name of the constructed module in the probe; parameters are drawn under it."""
 INPUT, OUTPUT, GRADIENTS, WEIGHTS = "x", "output", "gradients", "weights"
-SINGLE, SINGLE_RAISED = "single", "single_raised"
+ONE, SINGLE, SINGLE_RAISED = "one", "single", "single_raised"
 STAND_IN = "stand-in."
 
 Factor = Literal["mode", "input_size", "hidden_size", "layers", "bias", "output_size"]
@@ -78,6 +78,10 @@ class ModelParameters(Record):
             found.append((f"model.{self.target}.{spec.mode}.{place}", spec))
         return tuple(found)
 
+    def single_run(self) -> tuple[str, RunSpec]:
+        """The run whose model gets a batch of one, too, when all else is seen: the first nearest to two layers."""
+        return min(self.all_runs(), key=lambda run: abs(run[1].layers - 2))
+
 
 def model_probes(rubric: Rubric, parameters: ModelParameters, oracle: Oracle) -> Iterator[Probe]:
     """All probes of a check: of cells that no other check probes, of the runs, and the copies with stand-ins."""
@@ -86,24 +90,14 @@ def model_probes(rubric: Rubric, parameters: ModelParameters, oracle: Oracle) ->
     for plan in plans.values():
         if plan is not None and (plan.target, plan.family) not in asked:
             yield cell_probe(plan)
+    single, _ = parameters.single_run()
     for identifier, spec in parameters.all_runs():
         plan = plans[spec.mode]
         steps = _run_steps(parameters, spec)
+        if identifier == single:
+            steps += _single_steps(spec)
         yield _probe(identifier, parameters, steps, after=() if plan is None else (plan.probe,))
         yield _probe(identifier, parameters, steps, stand_ins=True)
-    steps = _single_steps(parameters)
-    yield _probe(single_probe(parameters), parameters, steps)
-    yield _probe(single_probe(parameters), parameters, steps, stand_ins=True)
-
-
-def single_probe(parameters: ModelParameters) -> str:
-    """Identifier of the probe with a batch of one."""
-    return f"model.{parameters.target}.batch-of-one"
-
-
-def single_spec(parameters: ModelParameters) -> RunSpec:
-    """The factors of that probe."""
-    return RunSpec(mode=next(iter(parameters.modes)), layers=2, batch=1)
 
 
 class AskedCell(NamedTuple):
@@ -164,8 +158,7 @@ def _probe(
     )
 
 
-def _made(parameters: ModelParameters, spec: RunSpec) -> list[Step]:
-    """Construct, fill, and name the input."""
+def _run_steps(parameters: ModelParameters, spec: RunSpec) -> list[Step]:
     arguments = spec.model_dump()
     return [
         Construct(
@@ -176,12 +169,6 @@ def _made(parameters: ModelParameters, spec: RunSpec) -> list[Step]:
         ),
         Fill(of=OWNER, scale="fan_in"),
         Let(save=INPUT, value={"draw": INPUT, "shape": [spec.batch, spec.steps, spec.input_size]}),
-    ]
-
-
-def _run_steps(parameters: ModelParameters, spec: RunSpec) -> list[Step]:
-    return [
-        *_made(parameters, spec),
         Trace(
             save=OUTPUT,
             target={"ref": OWNER},
@@ -195,6 +182,9 @@ def _run_steps(parameters: ModelParameters, spec: RunSpec) -> list[Step]:
     ]
 
 
-def _single_steps(parameters: ModelParameters) -> list[Step]:
-    call = Call(save=SINGLE, target={"ref": OWNER}, args=({"ref": INPUT},))
-    return [*_made(parameters, single_spec(parameters)), Catch(save=SINGLE_RAISED, steps=(call,))]
+def _single_steps(spec: RunSpec) -> list[Step]:
+    call = Call(save=SINGLE, target={"ref": OWNER}, args=({"ref": ONE},))
+    return [
+        Let(save=ONE, value={"draw": ONE, "shape": [1, spec.steps, spec.input_size]}),
+        Catch(save=SINGLE_RAISED, steps=(call,)),
+    ]

@@ -8,7 +8,7 @@ from typing import cast
 from grader.oracle import Oracle
 from grader.score.kinds.base import KindPolicy
 from grader.score.kinds.credit import FULL, joined
-from grader.score.kinds.model_probes import SINGLE, SINGLE_RAISED, cell_checks, single_probe, single_spec
+from grader.score.kinds.model_probes import SINGLE, SINGLE_RAISED, cell_checks
 from grader.score.kinds.model_runs import RunFinding, RunJudge
 from grader.score.kinds.observations import flatten, tensors_of
 from grader.score.kinds.troubles import Trouble, shorten
@@ -166,18 +166,18 @@ def _batch_of_one(judging: RunJudge, runs: Iterable[RunFinding]) -> str:
 
 def batch_of_one(judging: RunJudge, runs: Iterable[RunFinding]) -> str:
     """What is wrong with a batch of one example, where larger ones are right; empty if nothing is."""
-    mode = single_spec(judging.parameters).mode
-    if not any(run.spec.mode == mode and run.status == "right" and not run.stand_in for run in runs):
+    probe, spec = judging.parameters.single_run()
+    if not any(run.spec.mode == spec.mode and run.status == "right" and not run.stand_in for run in runs):
         return ""
     part = judging.context.evidence.part("student")
-    run = part.probe(single_probe(judging.parameters), judging.definition)
+    run = part.probe(probe, judging.definition)
     if run is None or run.status != "done":
         return ""
     raised = next((leaf.text for leaf in flatten(run.values.get(SINGLE_RAISED)) if leaf.kind == "text"), None)
     if raised:
         return f"With a batch of one example the model raises {shorten(raised, 60)}"
     tensors = tensors_of(part, run.values.get(SINGLE)) or []
-    wanted = (1, single_spec(judging.parameters).output_size)
+    wanted = (1, spec.output_size)
     if len(tensors) == 1 and tuple(tensors[0].shape) != wanted:
         found = tuple(tensors[0].shape)
         return f"With a batch of one example the output has shape {found}, not {wanted}"

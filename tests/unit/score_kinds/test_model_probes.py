@@ -10,7 +10,7 @@ from helpers.kinds_oracle import FakeOracle
 from helpers.kinds_tower import bench
 
 from grader.errors import RubricError
-from grader.probes import Construct, Probe
+from grader.probes import Catch, Construct, Probe
 
 
 def probes(tmp_path: Path, **parameters: Any) -> dict[str, Probe]:
@@ -31,8 +31,25 @@ def test_runs_come_after_their_cells_and_have_a_copy_with_stand_ins(tmp_path: Pa
     assert copy.steps == own.steps
 
 
-def test_a_batch_of_one_is_probed_beside_the_runs(tmp_path: Path) -> None:
-    assert {"model.Tower.batch-of-one", "stand-in.model.Tower.batch-of-one"} <= set(probes(tmp_path))
+def test_a_batch_of_one_is_tried_once_on_a_model_of_two_layers_when_all_else_is_seen(tmp_path: Path) -> None:
+    tried = {
+        name: [step.do for step in probe.steps]
+        for name, probe in probes(tmp_path).items()
+        if any(isinstance(step, Catch) for step in probe.steps) and ".Tower." in name
+    }
+
+    steps = ["construct", "fill", "let", "trace", "let", "catch"]
+    assert tried == {"model.Tower.A.1": steps, "stand-in.model.Tower.A.1": steps}
+    assert arguments(probes(tmp_path)["model.Tower.A.1"])[3] == 2
+
+
+def test_a_batch_of_one_is_tried_at_the_depth_nearest_to_two(tmp_path: Path) -> None:
+    runs = [{"mode": "B", "layers": 5}, {"mode": "B", "layers": 4}]
+
+    found = probes(tmp_path, runs=runs, modes={"A": "plain", "B": "plain"}, cells={"A": "Step", "B": "Step"})
+
+    last = {name: found[name].steps[-1].do for name in ("model.Tower.B.0", "model.Tower.B.1")}
+    assert last == {"model.Tower.B.0": "trace", "model.Tower.B.1": "catch"}
 
 
 def test_cells_that_no_question_asks_for_are_probed_for_the_model(tmp_path: Path) -> None:
@@ -63,10 +80,7 @@ def test_a_class_of_one_family_is_probed_with_both_sizes(tmp_path: Path) -> None
 def test_runs_may_be_given_in_the_rubric(tmp_path: Path) -> None:
     found = probes(tmp_path, runs=[{"mode": "A", "layers": 2, "hidden_size": 9}])
 
-    assert [name for name in found if name.startswith("model.")] == [
-        "model.Tower.A.0",
-        "model.Tower.batch-of-one",
-    ]
+    assert [name for name in found if name.startswith("model.")] == ["model.Tower.A.0"]
     assert arguments(found["model.Tower.A.0"]) == ("A", 5, 9, 2, True, 2)
 
 
