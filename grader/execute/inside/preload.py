@@ -1,7 +1,7 @@
-"""What the template loads once, so that no kernel has to: libraries only, nothing of a hand-in and no answer.
+"""What the template loads and makes once, so that no kernel has to: libraries, and the shell, which is theirs.
 
-Loading has to leave one thread, no torch operation done and no GPU touched, else a fork would not be safe. Runs in the
-kernels' environment, Python 3.9 or later.
+There is nothing of a hand-in in it and no answer. Loading has to leave one thread, no torch operation done and no GPU
+touched, else a fork would not be safe. Runs in the kernels' environment, Python 3.9 or later.
 """
 
 from __future__ import annotations
