@@ -189,7 +189,7 @@ def network(run: Run, seed: str, salt: int = 0) -> Network:
     sizes = (spec.input_size, spec.hidden_size, spec.layers, spec.output_size)
     model = StudentModel(student_cells(run.family, family.plain), sizes, run.bidirectional, spec.bias)
     filled(model, OWNER, only(Fill, run.probe), seed, salt)
-    wanted = only(Let, run.probe).value
+    (wanted,) = [step.value for step in run.probe.steps if isinstance(step, Let) and step.save == INPUT]
 
     def layers(cells: Any) -> list[FormulaLayer]:
         return [formula_layer(family, cell.roles(), spec.hidden_size) for cell in cells]
