@@ -59,7 +59,7 @@ SHELL = """
 import os, sys
 shell = get_ipython()
 print(shell.kernel is shell.parent, shell.kernel.shell is shell, shell.log is shell.kernel.log)
-print(vars(sys.modules['__main__']) is shell.user_ns, shell.user_ns is shell.kernel.shell.user_ns)
+print(vars(sys.modules['__main__']) is shell.user_ns, sys.modules['__main__'] is shell.user_module)
 print([str(folder) for folder in _dh] == [os.getcwd()] == [shell.starting_dir], os.environ['PAGER'])
 print(os.path.isdir(shell.ipython_dir), shell.ipython_dir.startswith(os.environ['HOME'] + '/'))
 print(shell._orig_sys_module_state['stdout'].pub_thread is shell.displayhook.pub_socket.io_thread)

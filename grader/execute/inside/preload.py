@@ -88,7 +88,7 @@ class NoForkError(Exception):
 
 
 def load(modules: Iterable[str]) -> dict[str, str]:
-    """Import these modules; gives what could not be, with the reason, which a kernel will meet by itself.
+    """Import these modules, or make what is none; gives what could not be, and the reason, which a kernel will meet.
 
     Garbage is not looked for: modules that load leave little, and looking takes a fifth of the time.
 

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
+from grader.evidence import ProbeRun
 from grader.oracle import Oracle
 from grader.probes import Call, Catch, Construct, Fill, Let, Probe, Step, Trace
 from grader.records import Record
@@ -20,6 +21,8 @@ OWNER = "model"
 INPUT, OUTPUT, GRADIENTS, WEIGHTS = "x", "output", "gradients", "weights"
 ONE, SINGLE, SINGLE_RAISED = "one", "single", "single_raised"
 STAND_IN = "stand-in."
+_STEPS = 4
+"""Of a run, before those that try a batch of one."""
 
 Factor = Literal["mode", "input_size", "hidden_size", "layers", "bias", "output_size"]
 
@@ -98,6 +101,11 @@ def model_probes(rubric: Rubric, parameters: ModelParameters, oracle: Oracle) ->
             steps += _single_steps(spec)
         yield _probe(identifier, parameters, steps, after=() if plan is None else (plan.probe,))
         yield _probe(identifier, parameters, steps, stand_ins=True)
+
+
+def has_all(run: ProbeRun) -> bool:
+    """True if a run ended well, or had all that its verdict needs when a batch of one used up the time."""
+    return run.status == "done" or (run.status == "timeout" and (run.step or 0) >= _STEPS and GRADIENTS in run.values)
 
 
 class AskedCell(NamedTuple):

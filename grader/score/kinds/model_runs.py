@@ -14,7 +14,7 @@ from grader.score.kinds.base import JudgeContext
 from grader.score.kinds.covering import RunSpec
 from grader.score.kinds.credit import Credit
 from grader.score.kinds.model_observations import IncompleteFlowError, model_observation
-from grader.score.kinds.model_probes import OWNER, STAND_IN, ModelParameters, mode_plan
+from grader.score.kinds.model_probes import OWNER, STAND_IN, ModelParameters, has_all, mode_plan
 from grader.score.kinds.observations import facts_of
 from grader.score.kinds.policies import charges
 from grader.score.kinds.recognition import RIGHT, CellFinding, recognise_last
@@ -117,7 +117,9 @@ class RunJudge:
         """What one part says about a run."""
         stand_in = probe.startswith(STAND_IN)
         run = part.probe(probe, definition)
-        trouble = trouble_of(self.context, run, self.parameters.target)
+        trouble = None
+        if run is None or not has_all(run):
+            trouble = trouble_of(self.context, run, self.parameters.target)
         found = RunFinding(probe=probe, spec=spec, status="unrecognised", trouble=trouble)
         if run is None or trouble is not None:
             status = _status_of(cast(Trouble, trouble))

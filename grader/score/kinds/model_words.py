@@ -8,7 +8,7 @@ from typing import cast
 from grader.oracle import Oracle
 from grader.score.kinds.base import KindPolicy
 from grader.score.kinds.credit import FULL, joined
-from grader.score.kinds.model_probes import SINGLE, SINGLE_RAISED, cell_checks
+from grader.score.kinds.model_probes import SINGLE, SINGLE_RAISED, cell_checks, has_all
 from grader.score.kinds.model_runs import RunFinding, RunJudge
 from grader.score.kinds.observations import flatten, tensors_of
 from grader.score.kinds.troubles import Trouble, shorten
@@ -171,8 +171,10 @@ def batch_of_one(judging: RunJudge, runs: Iterable[RunFinding]) -> str:
         return ""
     part = judging.context.evidence.part("student")
     run = part.probe(probe, judging.definition)
-    if run is None or run.status != "done":
+    if run is None or not has_all(run):
         return ""
+    if run.status == "timeout":
+        return "With a batch of one example the model does not come to an end"
     raised = next((leaf.text for leaf in flatten(run.values.get(SINGLE_RAISED)) if leaf.kind == "text"), None)
     if raised:
         return f"With a batch of one example the model raises {shorten(raised, 60)}"

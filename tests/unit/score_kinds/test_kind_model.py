@@ -187,6 +187,26 @@ def test_a_batch_of_one_is_reported_and_never_charged(tmp_path: Path, change: An
     assert words in verdict.reason
 
 
+def test_a_batch_of_one_that_never_ends_costs_nothing_either(tmp_path: Path) -> None:
+    def hung(run: ProbeRun) -> ProbeRun:
+        if "single" not in run.values:
+            return run
+        values = {name: value for name, value in run.values.items() if not name.startswith("single")}
+        return run.model_copy(update={"status": "timeout", "step": 5, "values": values})
+
+    verdict = judged(tmp_path, right, edit=hung)
+
+    assert verdict.mark == 12
+    assert "With a batch of one example the model does not come to an end; that costs nothing." in verdict.reason
+
+
+def test_a_model_that_never_ends_is_not_excused_by_its_batch_of_one(tmp_path: Path) -> None:
+    def hung(run: ProbeRun) -> ProbeRun:
+        return run.model_copy(update={"status": "timeout", "step": 5, "values": {"model": run.values["model"]}})
+
+    assert judged(tmp_path, right, edit=lambda run: hung(run) if "output" in run.values else run).mark == 0
+
+
 def test_a_batch_of_one_is_not_mentioned_where_larger_ones_are_wrong_too(tmp_path: Path) -> None:
     verdict = judged(tmp_path, lambda seen: NAMED, model=returning(fail_alone))
 

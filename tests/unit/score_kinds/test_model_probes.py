@@ -11,6 +11,7 @@ from helpers.kinds_tower import bench
 
 from grader.errors import RubricError
 from grader.probes import Catch, Construct, Probe
+from grader.score.kinds.model_probes import _STEPS
 
 
 def probes(tmp_path: Path, **parameters: Any) -> dict[str, Probe]:
@@ -39,6 +40,7 @@ def test_a_batch_of_one_is_tried_once_on_a_model_of_two_layers_when_all_else_is_
     }
 
     steps = ["construct", "fill", "let", "trace", "let", "catch"]
+    assert steps[:_STEPS][-1] == "trace"
     assert tried == {"model.Tower.A.1": steps, "stand-in.model.Tower.A.1": steps}
     assert arguments(probes(tmp_path)["model.Tower.A.1"])[3] == 2
 
